@@ -1,0 +1,95 @@
+"""One tree of errors. Each says what happened, to what, and what to do about it.
+
+::
+
+    SpecToProductionError
+    ├── InputError            bad input: the run never started (exit code 2)
+    │   ├── SettingsError     an action input, option or configuration key
+    │   ├── SpecError         the spec file
+    │   ├── ComponentError    the component under test
+    │   └── TestsError        the tests given to ``verify``
+    ├── OpenHandsError        an OpenHands server or a job on it
+    │   ├── ServerStartError  the embedded server did not come up
+    │   ├── ServerLostError   a server that answered does not any more
+    │   └── ApiError          the server answered with an error
+    ├── SandboxError          the machinery that runs untrusted tests broke
+    ├── GitError              git refused
+    └── GitHubError           GitHub refused
+"""
+
+
+class SpecToProductionError(Exception):
+    """Base of everything that this tool raises on purpose.
+
+    Args:
+        message: What happened, and to what.
+        hint: What the reader can do about it; empty when there is nothing.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class InputError(SpecToProductionError):
+    """Bad input: one clear sentence naming the input; the run never started."""
+
+
+class SettingsError(InputError):
+    """An action input, a command-line option or a configuration key is unusable."""
+
+
+class SpecError(InputError):
+    """The spec cannot be read as one; the message names the file and, where known, the line."""
+
+
+class ComponentError(InputError):
+    """There is no such component, or nothing in it to test."""
+
+
+class TestsError(InputError):
+    """The tests handed to ``verify`` cannot be found."""
+
+    __test__ = False  # pytest would take the name for a test class
+
+
+class OpenHandsError(SpecToProductionError):
+    """An OpenHands server, or a job on it, failed."""
+
+
+class ServerStartError(OpenHandsError):
+    """The embedded agent server could not be installed or did not get ready."""
+
+
+class ServerLostError(OpenHandsError):
+    """A server that had answered cannot be reached any more."""
+
+
+class ApiError(OpenHandsError):
+    """The server answered with an error status.
+
+    Args:
+        status: The HTTP status code.
+        detail: The server's own words, already shortened.
+    """
+
+    def __init__(self, message: str, *, status: int, detail: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.detail = detail
+
+
+class SandboxError(SpecToProductionError):
+    """The machinery that runs untrusted tests broke; no test is to blame."""
+
+
+class GitError(SpecToProductionError):
+    """A git command failed."""
+
+
+class GitHubError(SpecToProductionError):
+    """GitHub refused a request."""

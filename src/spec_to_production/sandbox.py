@@ -1,0 +1,194 @@
+"""Where code that is not trusted runs: tests, whoever wrote them.
+
+A process in the sandbox has a scrubbed environment, its own HOME and TMPDIR, resource limits,
+no network where the kernel lets us, and, when this tool runs as root, an unprivileged user.
+It is ended together with everything that it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_to_production.errors import SandboxError
+
+UNPRIVILEGED_UID = 65534
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process tree may use: seconds, MiB, counts."""
+
+    wall_s: float = 300
+    memory_mb: int = 4096
+    file_mb: int = 64
+    processes: int = 512
+    open_files: int = 512
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a process ended; ``returncode`` is negative for a signal, as in subprocess."""
+
+    returncode: int
+    output: str
+    timed_out: bool
+    duration_ms: float
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Starts processes that are not trusted.
+
+    Attributes:
+        home: A folder of the sandbox's own; HOME and TMPDIR are made inside it.
+        python: The interpreter that has the component's dependencies.
+    """
+
+    home: Path
+    python: Path = Path(sys.executable)
+
+    @classmethod
+    def prepare(cls, home: Path, python: Path | None = None) -> Sandbox:
+        """Make the sandbox's folders, owned by the user that its processes run as."""
+        sandbox = cls(home, python or Path(sys.executable))
+        for folder in (home, home / "home", home / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+            sandbox.hand_over(folder)
+        return sandbox
+
+    @functools.cached_property
+    def separate_user(self) -> bool:
+        """Whether processes run as another user: only root can arrange that."""
+        return os.geteuid() == 0 and self._runs(["setpriv", *_AS_NOBODY, str(self.python), "-V"])
+
+    @functools.cached_property
+    def no_network(self) -> bool:
+        """Whether the kernel lets us take the network away."""
+        return self._runs([*self._network_prefix(), "true"])
+
+    def hand_over(self, path: Path) -> None:
+        """Give a folder to the sandbox's user, so that its processes may write there."""
+        if not self.separate_user:
+            return
+        for folder, _, files in os.walk(path):
+            for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
+                os.chown(entry, UNPRIVILEGED_UID, UNPRIVILEGED_UID, follow_symlinks=False)
+
+    def environment(self, extra: Mapping[str, str] = {}) -> dict[str, str]:
+        """The whole environment of a process in here: an allow-list, no secrets."""
+        return {
+            "PATH": f"{self.python.parent}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(self.home / "home"),
+            "TMPDIR": str(self.home / "tmp"),
+            "LANG": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **extra,
+        }
+
+    @contextlib.contextmanager
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] = {},
+        limits: Limits = Limits(),
+        stdin: int = subprocess.DEVNULL,
+        stdout: int = subprocess.DEVNULL,
+        stderr: int = subprocess.STDOUT,
+        pass_fds: Sequence[int] = (),
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A running process; on leaving the block its whole group is gone."""
+        prefix = self._network_prefix() if self.no_network else []
+        user = ["setpriv", *_AS_NOBODY] if self.separate_user else []
+        try:
+            process = subprocess.Popen(
+                [*prefix, *user, *command],
+                cwd=cwd,
+                env=self.environment(env),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                pass_fds=pass_fds,
+                start_new_session=True,
+                preexec_fn=functools.partial(_limit, limits),  # noqa: PLW1509 - no threads in it
+            )
+        except OSError as error:
+            raise SandboxError(f"{command[0]} could not be started: {error}") from error
+        try:
+            yield process
+        finally:
+            kill_group(process)
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] = {},
+        limits: Limits = Limits(),
+    ) -> Completed:
+        """Run to the end or to the limit; output beyond the file limit is cut."""
+        with tempfile.TemporaryFile() as output:
+            started = time.monotonic()
+            with self.start(
+                command, cwd=cwd, env=env, limits=limits, stdout=output.fileno()
+            ) as process:
+                timed_out = False
+                try:
+                    process.wait(limits.wall_s)
+                except subprocess.TimeoutExpired:
+                    timed_out = True
+            ended = time.monotonic()
+            output.seek(0)
+            text = output.read(limits.file_mb * _MIB).decode("utf-8", "replace")
+        return Completed(process.returncode, text, timed_out, (ended - started) * 1000)
+
+    def _network_prefix(self) -> list[str]:
+        return ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--net"]
+
+    def _runs(self, command: Sequence[str]) -> bool:
+        if shutil.which(command[0]) is None:
+            return False
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            done = subprocess.run(command, capture_output=True, timeout=10, check=False, cwd="/")
+            return done.returncode == 0
+        return False
+
+
+_AS_NOBODY = (
+    f"--reuid={UNPRIVILEGED_UID}",
+    f"--regid={UNPRIVILEGED_UID}",
+    "--clear-groups",
+    "--no-new-privs",
+)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads its own group, and the group; returns when it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _limit(limits: Limits) -> None:
+    for kind, value in (
+        (resource.RLIMIT_AS, limits.memory_mb * _MIB),
+        (resource.RLIMIT_FSIZE, limits.file_mb * _MIB),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (value, value))

@@ -1,0 +1,245 @@
+"""All settings: one frozen model for action inputs, command-line options and configuration keys.
+
+Precedence: command line or action input, then ``[tool.spec-to-production]`` in
+``pyproject.toml``, then the default. The names are the same everywhere (kebab-case).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+
+from spec_to_production.errors import SettingsError
+from spec_to_production.results import Target
+
+TABLE = "spec-to-production"
+
+Front = Literal["action", "command", "file"]
+FailOn = Literal["gates", "disputes", "errors", "never"]
+
+
+def _words(value: object) -> object:
+    """Split a list given as text: items are separated by white space or new lines."""
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+def _setting(
+    default: Any,  # noqa: ANN401
+    description: str,
+    *,
+    fronts: tuple[Front, ...] = ("action", "command", "file"),
+    commands: tuple[str, ...] = ("run",),
+    **constraints: Any,  # noqa: ANN401
+) -> Any:  # noqa: ANN401
+    return Field(
+        default,
+        description=description,
+        json_schema_extra={"fronts": list(fronts), "commands": list(commands)},
+        **constraints,
+    )
+
+
+# A pull request may change pyproject.toml. What decides where a secret is sent, or which
+# program is started, is therefore never read from there.
+_NOT_FROM_FILE: tuple[Front, ...] = ("action", "command")
+_BOTH = ("run", "verify")
+
+
+class Settings(BaseModel):
+    """What the user asked for."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.rstrip("_").replace("_", "-"),
+        populate_by_name=True,
+    )
+
+    mode: Literal["run", "verify"] = _setting(
+        "run",
+        "run: generate, verify and report; verify: only judge the tests that are there.",
+        fronts=("action",),
+        commands=(),
+    )
+    spec: str = _setting(..., "Path of the spec, a Markdown file.", commands=_BOTH)
+    component: str = _setting(
+        ...,
+        "Component under test: a path (src/calculator) or a dotted name (calculator).",
+        commands=_BOTH,
+    )
+    tests: str | None = _setting(
+        None,
+        "For verify: the test file or folder to judge.",
+        commands=("verify",),
+    )
+    target: Target = _setting(
+        "dev", "Stage whose thresholds the gates use: dev, staging or production.", commands=_BOTH
+    )
+    output: str = _setting("out", "Folder for reports, tests and the patch.", commands=_BOTH)
+    async_: bool = _setting(
+        False,  # noqa: FBT003
+        "Run jobs, refactoring and baseline side by side (the action's default) "
+        "or one after another (the command line's default).",
+    )
+    enable_openhands: bool = _setting(True, "Let OpenHands write tests.")  # noqa: FBT003
+    enable_refactoring: bool = _setting(True, "Refactor the component.")  # noqa: FBT003
+    llm_model: str | None = _setting(
+        None,
+        "Model, as LiteLLM names it (anthropic/claude-sonnet-4-5, openai/gpt-5, …).",
+        fronts=_NOT_FROM_FILE,
+    )
+    llm_api_key: SecretStr | None = _setting(
+        None, "Key for the model; give it as a secret.", fronts=_NOT_FROM_FILE
+    )
+    llm_base_url: str | None = _setting(
+        None, "Address of an OpenAI-compatible model server.", fronts=_NOT_FROM_FILE
+    )
+    max_parallel_jobs: int = _setting(4, "Most OpenHands jobs in flight at once.", ge=1, le=64)
+    max_iterations: int = _setting(60, "Most steps of the agent in one job.", ge=1)
+    job_timeout: float = _setting(300, "Seconds for one job, from its submission.", gt=0)
+    poll_interval: float = _setting(2, "Seconds between two looks at the jobs.", gt=0)
+    repair_rounds: int = _setting(
+        1, "How often rejected tests go back to their job with the reason.", ge=0, le=5
+    )
+    python: str | None = _setting(
+        None,
+        "Python that runs the tests; it needs pytest and coverage. Default: the tool's own.",
+        fronts=_NOT_FROM_FILE,
+        commands=_BOTH,
+    )
+    requirements: Words = _setting(
+        (),
+        "What the component needs, for pip: requirement files or packages, separated by spaces.",
+        fronts=_NOT_FROM_FILE,
+        commands=_BOTH,
+    )
+    flake_bound: float = _setting(
+        0.1,
+        "Smallest failure rate of a flaky test that is caught with a probability of 99.9 %.",
+        commands=_BOTH,
+        gt=0,
+        lt=1,
+    )
+    test_timeout: float = _setting(
+        10, "Seconds for one test before it is stopped.", commands=_BOTH, gt=0
+    )
+    coverage_threshold: float | None = _setting(
+        None, "Coverage gate in percent, instead of the target's.", commands=_BOTH, ge=0, le=100
+    )
+    fail_on: FailOn = _setting(
+        "errors",
+        "What makes the exit code 1: gates (one did not pass), disputes, "
+        "errors (something could not be done), never.",
+        commands=_BOTH,
+    )
+    github_token: SecretStr | None = _setting(
+        None, "Token for the pull-request comment.", fronts=("action",), commands=()
+    )
+    comment: bool = _setting(
+        True,  # noqa: FBT003
+        "Post the pull-request comment.",
+        fronts=("action",),
+        commands=(),
+    )
+    comment_id: str = _setting(
+        "default",
+        "Tells several comments on one pull request apart (monorepos, matrices).",
+        fronts=("action",),
+        commands=(),
+        pattern=r"^[A-Za-z0-9._-]{1,64}$",
+    )
+    dry_run: bool = _setting(False, "Show the plan and stop: nothing is spent.")  # noqa: FBT003
+
+    @property
+    def model_is_recorded(self) -> bool:
+        """Whether the model is the scripted one of the demo, which answers from a recording."""
+        return (self.llm_model or "").rpartition("/")[2].startswith("recorded-")
+
+
+def fields_of(front: Front, command: str | None = None) -> dict[str, FieldInfo]:
+    """The settings that one front has, by their public (kebab-case) name."""
+    return {
+        str(field.alias): field
+        for field in Settings.model_fields.values()
+        if front in _extra(field)["fronts"]
+        and (command is None or command in _extra(field)["commands"])
+    }
+
+
+def from_action(env: Mapping[str, str], root: Path) -> Settings:
+    """Read the action's inputs. The runner gives an input that was not set as an empty text."""
+    given = {
+        name: env[key]
+        for name in fields_of("action")
+        if env.get(key := f"INPUT_{name.upper().replace(' ', '_')}")
+    }
+    return _build(given, root, defaults={"async": "true"})
+
+
+def from_options(options: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> Settings:
+    """Read command-line options (``None`` is not given); the model's may come from ``LLM_*``."""
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in ("llm-model", "llm-api-key", "llm-base-url"):
+        if name not in given and env.get(variable := name.upper().replace("-", "_")):
+            given[name] = env[variable]
+    return _build(given, root)
+
+
+def _build(
+    given: Mapping[str, Any], root: Path, defaults: Mapping[str, Any] | None = None
+) -> Settings:
+    try:
+        return Settings.model_validate({**(defaults or {}), **_read_file(root), **given})
+    except ValidationError as error:
+        problems = [_explain(problem, given) for problem in error.errors()]
+        raise SettingsError("\n".join(problems)) from error
+
+
+def _read_file(root: Path) -> dict[str, Any]:
+    path = root / "pyproject.toml"
+    try:
+        table = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get(TABLE, {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"pyproject.toml cannot be read: {error}") from error
+    allowed = fields_of("file")
+    for name in table:
+        if name not in allowed:
+            raise SettingsError(
+                f"pyproject.toml, [tool.{TABLE}]: {name!r} is not a setting that may stand here.",
+                hint=f"Settings here: {', '.join(sorted(allowed))}.",
+            )
+    return dict(table)
+
+
+def _explain(problem: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{name}: not given. Give --{name} on the command line or the input {name!r}."
+    field = next((f for f in Settings.model_fields.values() if f.alias == name), None)
+    secret = field is not None and "SecretStr" in str(field.annotation)
+    shown = "" if secret or name not in given else f" (got {given[name]!r})"
+    told = f" {field.description}" if field is not None else ""
+    return f"{name}: {problem['msg']}{shown}.{told}"
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    assert isinstance(extra, dict)  # noqa: S101 - every field is made by _setting
+    return dict(extra)
+
+
+def cache_folder(env: Mapping[str, str] = os.environ) -> Path:
+    """Where what is expensive to set up is kept between runs."""
+    base = env.get("XDG_CACHE_HOME") or Path(env.get("HOME", "/root"), ".cache")
+    return Path(base) / TABLE

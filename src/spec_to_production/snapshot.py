@@ -1,0 +1,134 @@
+"""The checkout as it was when the run began, frozen as a small git repository of its own.
+
+The snapshot has one commit, no remotes, no hooks and no credentials. Everything that works on
+files (agents, refactoring, tests) gets a copy of it; the user's checkout is only ever read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_to_production.errors import GitError, InputError
+
+_TIMEOUT_S = 120
+_QUIET_ENV = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_AUTHOR_NAME": "spec-to-production",
+    "GIT_AUTHOR_EMAIL": "spec-to-production@localhost",
+    "GIT_COMMITTER_NAME": "spec-to-production",
+    "GIT_COMMITTER_EMAIL": "spec-to-production@localhost",
+    "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z",
+    "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] = {}) -> str:
+    """Run git with an argument list and a scrubbed environment.
+
+    Hooks are off, and the folder counts as safe whoever owns it: in a container the checkout
+    belongs to another user.
+
+    Raises:
+        GitError: git ended with an error, was not found or took too long.
+    """
+    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", f"safe.directory={cwd}", *args]
+    safe = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            input=stdin,
+            env={"PATH": os.environ.get("PATH", os.defpath), **_QUIET_ENV, **safe, **env},
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise GitError("git was not found.", hint="Install git.") from error
+    except subprocess.TimeoutExpired as error:
+        raise GitError(f"git {args[0]} took over {_TIMEOUT_S} s in {cwd}.") from error
+    if done.returncode != 0:
+        raise GitError(f"git {args[0]} failed in {cwd}: {done.stderr.strip()[:500]}")
+    return done.stdout
+
+
+def find_root(start: Path) -> Path:
+    """The top of the git checkout that ``start`` lies in.
+
+    Raises:
+        InputError: It lies in none.
+    """
+    try:
+        return Path(git("rev-parse", "--show-toplevel", cwd=start).rstrip("\n"))
+    except GitError as error:
+        raise InputError(
+            f"{start} is not in a git checkout.",
+            hint="Run this inside the repository; in a workflow, run actions/checkout first.",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A frozen copy of the checkout.
+
+    Attributes:
+        path: The repository of one commit.
+        commit: That commit, the base of every diff.
+        head: The commit that the user's checkout was at, ``None`` before the first one.
+    """
+
+    path: Path
+    commit: str
+    head: str | None
+
+    @classmethod
+    def take(cls, root: Path, into: Path) -> Snapshot:
+        """Copy what git tracks, and the new files that it does not ignore, as they stand now."""
+        into.mkdir(parents=True)
+        listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=root)
+        for name in filter(None, listed.split("\0")):
+            _copy_file(root / name, into / name)
+        git("init", "--quiet", "--initial-branch=base", "--template=", cwd=into)
+        git("add", "--all", "--force", cwd=into)
+        git("commit", "--quiet", "--allow-empty", "--message=base", cwd=into)
+        return cls(into, git("rev-parse", "HEAD", cwd=into).strip(), _head(root))
+
+    def copy(self, to: Path) -> Path:
+        """A private copy to work in, with the same one commit."""
+        shutil.copytree(self.path, to, symlinks=True)
+        return to
+
+    def diff(self, copy: Path) -> str:
+        """What a copy changed against the snapshot, new files included, as a git patch."""
+        git("add", "--all", "--intent-to-add", cwd=copy)
+        return git("diff", "--no-color", "--no-ext-diff", "--no-textconv", self.commit, cwd=copy)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    # A link could point out of the checkout, and a submodule is a folder: neither is followed.
+    if source.is_symlink() or not source.is_file():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, target)
+
+
+def _head(root: Path) -> str | None:
+    try:
+        return git("rev-parse", "--verify", "--quiet", "HEAD", cwd=root).strip() or None
+    except GitError:
+        return None
