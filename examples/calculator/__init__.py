@@ -1,0 +1,1 @@
+"""A small calculator: operations, a session with memory and history, and expressions."""

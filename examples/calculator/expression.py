@@ -1,0 +1,105 @@
+"""Evaluates what people type, such as ``2 + 3 * (4 - 1)``.
+
+The grammar, loosest first::
+
+    sum     = product (("+" | "-") product)*
+    product = factor (("*" | "/") factor)*
+    factor  = "-" factor | base ("^" factor)?
+    base    = number | "(" sum ")"
+"""
+import re
+import string
+from typing import List, Tuple
+from calculator.operations import CalculatorError, add, divide, multiply, power, subtract
+
+_TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<symbol>[-+*/^()]))")
+
+
+def evaluate(text: str) -> float:
+    """Return the value of an expression, or raise CalculatorError saying where it went wrong."""
+    parser = _Parser(_tokens(text))
+    result = parser.sum()
+    if parser.position < len(parser.tokens):
+        raise CalculatorError(f"unexpected {parser.peek()!r} at position {parser.place()}")
+    return result
+
+
+def _tokens(text: str) -> List[Tuple[str, int]]:
+    """Split into (token, position), positions counted from 1."""
+    found = []
+    index = 0
+    text = text.rstrip()
+    while index < len(text):
+        match = _TOKEN.match(text, index)
+        if match is None:
+            index += len(text[index:]) - len(text[index:].lstrip())
+            raise CalculatorError(f"unexpected {text[index]!r} at position {index + 1}")
+        group = match.lastgroup
+        found.append((match.group(group), match.start(group)+1))
+        index = match.end()
+    if not found:
+        raise CalculatorError("the expression is empty")
+    return found
+
+
+class _Parser:
+    def __init__(self, tokens: List[Tuple[str, int]]) -> None:
+        self.tokens = tokens
+        self.position = 0
+
+    def peek(self) -> str:
+        if self.position < len(self.tokens):
+            return self.tokens[self.position][0]
+        else:
+            return ""
+
+    def place(self) -> int:
+        return self.tokens[self.position][1]
+
+    def take(self) -> str:
+        token = self.peek()
+        if token == "":
+            raise CalculatorError("the expression ends too early")
+        self.position += 1
+        return token
+
+    def sum(self) -> float:
+        result = self.product()
+        while self.peek() == "+" or self.peek() == "-":
+            if self.take() == "+":
+                result = add(result, self.product())
+            else:
+                result = subtract(result, self.product())
+        return result
+
+    def product(self) -> float:
+        result = self.factor()
+        while self.peek() in ("*", "/"):
+            if self.take() == "*":
+                result = multiply(result, self.factor())
+            else:
+                result = divide(result, self.factor())
+        return result
+
+    def factor(self) -> float:
+        if self.peek() == "-":
+            self.take()
+            return -self.factor()
+        base = self.base()
+        if self.peek() == "^":
+            self.take()
+            return power(base, self.factor())
+        return base
+
+    def base(self) -> float:
+        place = self.place() if self.peek() else 0
+        token = self.take()
+        if token == "(":
+            result = self.sum()
+            if self.peek() != ")":
+                raise CalculatorError(f"the bracket at position {place} is never closed")
+            self.take()
+            return result
+        if not token[0] in string.digits:
+            raise CalculatorError(f"unexpected {token!r} at position {place}")
+        return float(token) if "." in token else int(token)
