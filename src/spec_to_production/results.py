@@ -126,14 +126,21 @@ class ExistingTest(Value):
     duration_ms: float
 
 
-class Baseline(Value):
-    """The component's own suite on the untouched base. A red or missing suite is a state."""
+SuiteStatus = Literal["passed", "failed", "no_tests", "error"]
 
-    status: Literal["passed", "failed", "no_tests", "error"]
+
+class Suite(Value):
+    """One run of pytest. ``error`` means that it could not be run, ``detail`` says why."""
+
+    status: SuiteStatus
     tests: tuple[ExistingTest, ...] = ()
     coverage: Coverage | None = None
     duration_ms: float | None = None
     detail: str = ""
+
+
+class Baseline(Suite):
+    """The component's own suite on the untouched base. A red or missing suite is a state."""
 
 
 # --- jobs ----------------------------------------------------------------------------------
