@@ -1,0 +1,50 @@
+"""Hands over what a run produced: the accepted tests, the patch and the reports, as files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spec_to_production.results import GeneratedFile, Refactoring, Verification
+from spec_to_production.snapshot import Snapshot, git
+
+PATCH = "changes.patch"
+TESTS = "tests"
+
+
+def make_patch(
+    snapshot: Snapshot,
+    verification: Verification | None,
+    refactoring: Refactoring | None,
+    scratch: Path,
+) -> str:
+    """The accepted tests and the kept refactoring as one patch that ``git apply`` takes."""
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        copy = snapshot.copy(Path(folder) / "copy")
+        if refactoring is not None and refactoring.status == "kept":
+            git("apply", "--whitespace=nowarn", "-", cwd=copy, stdin=refactoring.patch)
+        for file in verification.files if verification else ():
+            _write(copy / file.path, file.content)
+        return snapshot.diff(copy)
+
+
+def write_changes(out: Path, patch: str, files: Sequence[GeneratedFile]) -> None:
+    """Write the patch, and the tests at their paths below ``tests/`` (``cp -r out/tests/. .``)."""
+    if (out / PATCH).exists():  # a folder of ours, from an earlier run
+        shutil.rmtree(out / TESTS, ignore_errors=True)
+    _write(out / PATCH, patch)
+    for file in files:
+        _write(out / TESTS / file.path, file.content)
+
+
+def write_reports(out: Path, reports: Mapping[str, str]) -> None:
+    """Write the rendered reports, by their names."""
+    for name, text in reports.items():
+        _write(out / name, text)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8", newline="")

@@ -1,0 +1,110 @@
+"""Which jobs to fire: one for each module, with the requirements that concern it."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from spec_to_production.generation.prompts import Prompts
+from spec_to_production.results import Component, Module, Requirement, Spec, Task
+
+_WEIGHT = {"high": 100, "medium": 10, "low": 1}
+
+
+def plan(spec: Spec, component: Component, prompts: Prompts, code: Path, model: str) -> list[Task]:
+    """The jobs, most valuable first.
+
+    Args:
+        spec: What is required.
+        component: What is there.
+        prompts: Words the task.
+        code: The folder in which the component's paths are.
+        model: Name of the model; another one may answer otherwise, so it is part of the key.
+    """
+    shares = _share(spec, component, code)
+    tasks = [
+        _task(module, requirements, component, prompts, model)
+        for module, requirements in shares
+        if requirements
+    ]
+    return sorted(tasks, key=lambda task: (-task.priority, task.id))
+
+
+def output_path(component: Component, module: Module) -> str:
+    """Where the tests for a module go: the module's path, mirrored below the tests folder."""
+    source = PurePosixPath(module.path)
+    base = PurePosixPath(component.path)
+    inside = source.relative_to(base).parent if source.is_relative_to(base) else PurePosixPath()
+    stem = source.parent.name if source.stem == "__init__" else source.stem
+    return str(PurePosixPath(component.tests_dir) / inside / f"test_{stem}_spec.py")
+
+
+def repair_path(path: str, round_: int) -> str:
+    """Where repaired tests go: a file of their own, so that what was judged stays as it was."""
+    file = PurePosixPath(path)
+    return str(file.with_name(f"{file.stem}_repair{round_}.py"))
+
+
+def _task(
+    module: Module,
+    requirements: Sequence[Requirement],
+    component: Component,
+    prompts: Prompts,
+    model: str,
+) -> Task:
+    path = output_path(component, module)
+    prompt = prompts.test_generation(module, requirements, path, missing=None)
+    key = hashlib.sha256(f"{model}\0{prompt}".encode()).hexdigest()
+    return Task(
+        id=f"test_generation:{module.name}",
+        kind="test_generation",
+        module=module.path,
+        requirement_ids=tuple(requirement.id for requirement in requirements),
+        prompt=prompt,
+        output_path=path,
+        priority=sum(_WEIGHT[requirement.priority] for requirement in requirements),
+        content_key=key,
+    )
+
+
+def _share(
+    spec: Spec, component: Component, code: Path
+) -> list[tuple[Module, tuple[Requirement, ...]]]:
+    """Give each requirement to the modules that define most of the names it mentions.
+
+    One that mentions no name of any module concerns them all. Requirements that are not about
+    behaviour are left to people: a unit test does not show them.
+    """
+    names = {module: _public_names(code / module.path) for module in component.modules}
+    shares: dict[Module, list[Requirement]] = {module: [] for module in component.modules}
+    for requirement in spec.requirements:
+        if requirement.kind != "functional":
+            continue
+        words = _identifiers(requirement)
+        hits = {module: len(words & known) for module, known in names.items()}
+        best = max(hits.values())
+        for module, count in hits.items():
+            if count == best:
+                shares[module].append(requirement)
+    return [(module, tuple(requirements)) for module, requirements in shares.items()]
+
+
+def _identifiers(requirement: Requirement) -> set[str]:
+    said = [requirement.title, requirement.text, *(c.text for c in requirement.criteria)]
+    return set(re.findall(r"[A-Za-z_]\w*", "\n".join(said)))
+
+
+def _public_names(path: Path) -> set[str]:
+    try:
+        tree = ast.parse(path.read_text("utf-8", "replace"))
+    except (SyntaxError, ValueError):
+        return set()
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+    }

@@ -1,0 +1,372 @@
+"""The story of a run: its stages in order, and which of them go on side by side.
+
+::
+
+    specification ─► OpenHands jobs  submit ─► poll ─► collect ─┐ each job's tests as soon
+                  ├► baseline ─► refactoring                    │ as they are there
+                  └────────────────────────► verification ◄─────┘
+                                                  └─► gates ─► delivery ─► WorkflowResult
+
+An asynchronous run hands the work to a thread pool, a synchronous one does the same work in the
+same order on one thread. Everything that touches files, processes or the network is passed in.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from spec_to_production import __version__
+from spec_to_production.errors import SpecToProductionError
+from spec_to_production.generation.jobs import Jobs
+from spec_to_production.progress import Progress
+from spec_to_production.results import (
+    Baseline,
+    Component,
+    ExecutionMode,
+    Gate,
+    GeneratedFile,
+    Job,
+    Problem,
+    Refactoring,
+    Spec,
+    StageName,
+    Target,
+    Task,
+    TestVerdict,
+    Verification,
+    WorkflowResult,
+)
+from spec_to_production.timeline import Timeline
+
+GAPS_WAIT_S = 30
+"""A job waits this long for the baseline's uncovered lines before it goes without them."""
+
+_GLANCE_S = 0.2
+_BESIDE_THE_JOBS = 3  # baseline, refactoring, verification
+
+T = TypeVar("T")
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM: raised on the main thread by the front's signal handler.
+
+    Args:
+        signum: The signal.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+class Verifier(Protocol):
+    """Judges tests, one job's at a time, and sums up at the end."""
+
+    def judge(self, files: Sequence[GeneratedFile]) -> Sequence[TestVerdict]:
+        """The verdicts on the tests in these files."""
+
+    def conclude(self) -> Verification:
+        """All of them together, with the suite that was there before."""
+
+
+class JobsFactory(Protocol):
+    """Makes the jobs of a run."""
+
+    def __call__(
+        self, executor: Executor, finish_task: Callable[[Task], Task], *, max_parallel: int
+    ) -> Jobs:
+        """Jobs that work in this executor and complete each task just before it is sent."""
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What is done in each stage; the fronts build the real ones.
+
+    A stage that is switched off is ``None``.
+    """
+
+    baseline: Callable[[], Baseline]
+    make_verifier: Callable[[Baseline], Verifier]
+    gates: Callable[[Baseline | None, Verification | None, Refactoring | None], Sequence[Gate]]
+    deliver: Callable[[Verification | None, Refactoring | None], None]
+    make_jobs: JobsFactory | None = None
+    add_gaps: Callable[[Task, Baseline | None], Task] = lambda task, _: task
+    refactor: Callable[[Baseline], Refactoring] | None = None
+    recheck: Callable[[Refactoring, Sequence[GeneratedFile]], Refactoring] | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the run is about."""
+
+    spec: Spec
+    component: Component
+    target: Target
+    base_commit: str | None = None
+    model: str | None = None
+    model_is_recorded: bool = False
+    tasks: Sequence[Task] = ()
+    candidates: Sequence[GeneratedFile] = ()
+
+
+class Sequential(Executor):
+    """An executor without threads: work is done when it is submitted."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:  # noqa: ANN401
+        """Do the work now; its future is already done."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - it is the future's to tell
+            future.set_exception(error)
+        return future
+
+
+class Workflow:
+    """One run. ``run`` may be called once; it always comes back with a result.
+
+    Args:
+        subject: What the run is about.
+        stages: What is done in each stage.
+        max_parallel: Most OpenHands jobs in flight in an asynchronous run.
+        timeline: Measures the stages.
+        progress: Told what happens.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        stages: Stages,
+        *,
+        max_parallel: int,
+        timeline: Timeline,
+        progress: Progress,
+    ) -> None:
+        self._subject = subject
+        self._stages = stages
+        self._max_parallel = max_parallel
+        self._timeline = timeline
+        self._progress = progress
+        self._started_at = dt.datetime.now(dt.UTC)
+        self._verifying = threading.Lock()
+        self._verifier: Verifier | None = None
+        self._verdicts: dict[str, Sequence[TestVerdict]] = {}
+        self._jobs: Jobs | None = None
+        self._ended_jobs: dict[str, Job] = {}
+        self._sent_tasks: dict[str, Task] = {}
+        self._baseline: Baseline | None = None
+        self._refactoring: Refactoring | None = None
+        self._verification: Verification | None = None
+        self._gates: tuple[Gate, ...] = ()
+        self._problems: list[Problem] = []
+        self._fallback: str | None = None
+        self.interrupted_by: int | None = None
+
+    def run(self, mode: ExecutionMode) -> WorkflowResult:
+        """Run all stages. An interrupt ends the run early, with what there is by then."""
+        try:
+            if mode == "async":
+                self.run_async_with_parallel_openhands()
+            else:
+                self._run_stages(Sequential(), max_parallel=1)
+        except Interrupted as interrupt:
+            self.interrupted_by = interrupt.signum
+            if self._jobs is not None:
+                self._remember(self._jobs.cancel())
+        return self.result(mode)
+
+    def run_async_with_parallel_openhands(self) -> None:
+        """Run jobs, refactoring and baseline side by side; go on one by one if that breaks."""
+        executor = ThreadPoolExecutor(self._max_parallel + _BESIDE_THE_JOBS)
+        try:
+            self._run_stages(executor, max_parallel=self._max_parallel)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the results matter more
+            self._fallback = f"{type(error).__name__}: {error}"
+            self._progress.tell(f"running side by side broke ({self._fallback}); one by one now")
+            if self._jobs is not None:
+                self._remember(self._jobs.withdraw())
+            self._run_stages(Sequential(), max_parallel=1)
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def result(self, mode: ExecutionMode) -> WorkflowResult:
+        """Everything that is known now."""
+        if self._jobs is not None:
+            self._remember(self._jobs.jobs())
+        subject = self._subject
+        return WorkflowResult(
+            tool_version=__version__,
+            started_at=self._started_at.isoformat(timespec="milliseconds"),
+            execution_mode="sync" if self._fallback else mode,
+            fallback=self._fallback,
+            interrupted=self.interrupted_by is not None,
+            target=subject.target,
+            base_commit=subject.base_commit,
+            model=subject.model,
+            model_is_recorded=subject.model_is_recorded,
+            spec=subject.spec,
+            component=subject.component,
+            baseline=self._baseline,
+            tasks=tuple(self._sent_tasks.get(task.id, task) for task in subject.tasks),
+            jobs=tuple(
+                self._ended_jobs[task.id] for task in subject.tasks if task.id in self._ended_jobs
+            ),
+            verification=self._verification or self._verified_so_far(),
+            refactoring=self._refactoring,
+            gates=self._gates,
+            problems=tuple(self._problems),
+            stage_timings=self._timeline.timings(),
+            wall_ms=self._timeline.now_ms(),
+        )
+
+    # --- the stages --------------------------------------------------------------------------
+
+    def _run_stages(self, executor: Executor, *, max_parallel: int) -> None:
+        baseline: Future[Baseline | None] = Future()
+        left = [task for task in self._subject.tasks if not self._is_settled(task)]
+        submitted: list[str] = []
+        if self._stages.make_jobs is not None and left:
+            add_gaps = self._stages.add_gaps
+            self._jobs = self._stages.make_jobs(
+                executor,
+                lambda task: add_gaps(task, _known_soon(baseline)),
+                max_parallel=max_parallel,
+            )
+            submitted = self._jobs.submit_tasks(left)
+            self._progress.tell(f"{len(submitted)} OpenHands jobs submitted")
+
+        beside = [executor.submit(self._run_baseline, baseline)]
+        beside.append(executor.submit(self._run_refactoring, baseline))
+        if self._subject.candidates:
+            self._judge(self._subject.candidates, baseline)
+        if self._jobs is not None:
+            judge = lambda files: self._judge(files, baseline)  # noqa: E731
+            for job in self._jobs.collect_results(submitted, judge):
+                self._ended_jobs[job.task_id] = job
+        for future in beside:
+            self._wait_for(future)
+
+        self._conclude()
+        self._judge_gates()
+        self._guarded(
+            "delivery", lambda: self._stages.deliver(self._verification, self._refactoring)
+        )
+
+    def _run_baseline(self, known: Future[Baseline | None]) -> None:
+        try:
+            if self._baseline is None:
+                self._progress.tell("baseline: running the existing tests")
+                self._baseline = self._guarded("baseline", self._stages.baseline)
+            if self._baseline is not None:
+                self._progress.tell(f"baseline: {_describe(self._baseline)}")
+        finally:
+            known.set_result(self._baseline)
+
+    def _run_refactoring(self, known: Future[Baseline | None]) -> None:
+        refactor, baseline = self._stages.refactor, known.result()
+        if refactor is None or baseline is None or self._refactoring is not None:
+            return
+        self._progress.tell("refactoring: on a copy, beside the jobs")
+        self._refactoring = self._guarded("refactoring", lambda: refactor(baseline))
+        if self._refactoring is not None:
+            self._progress.tell(f"refactoring: {self._refactoring.status}")
+
+    def _judge(
+        self, files: Sequence[GeneratedFile], known: Future[Baseline | None]
+    ) -> Sequence[TestVerdict]:
+        baseline = known.result()
+        with self._verifying:
+            if baseline is None:
+                return ()
+            verifier = self._verifier or self._stages.make_verifier(baseline)
+            self._verifier = verifier
+            verdicts = self._guarded("verification", lambda: verifier.judge(files)) or ()
+        self._verdicts["\n".join(file.path for file in files)] = verdicts
+        counts = ", ".join(
+            f"{sum(test.verdict == verdict for test in verdicts)} {verdict}"
+            for verdict in ("accepted", "disputed", "rejected")
+        )
+        self._progress.tell(f"verification: {', '.join(file.path for file in files)}: {counts}")
+        return verdicts
+
+    def _conclude(self) -> None:
+        if self._verifier is not None:
+            self._progress.tell("verification: all tests together, with the existing suite")
+            self._verification = self._guarded("verification", self._verifier.conclude)
+        accepted = self._verification.files if self._verification else ()
+        recheck, refactoring = self._stages.recheck, self._refactoring
+        if recheck and refactoring and refactoring.status == "kept" and accepted:
+            self._progress.tell("refactoring: checked again with the accepted tests")
+            self._refactoring = self._guarded("refactoring", lambda: recheck(refactoring, accepted))
+
+    def _judge_gates(self) -> None:
+        gates = self._guarded(
+            "gates",
+            lambda: self._stages.gates(self._baseline, self._verification, self._refactoring),
+        )
+        self._gates = tuple(gates or ())
+
+    # --- helpers -----------------------------------------------------------------------------
+
+    def _guarded(self, stage: StageName, work: Callable[[], T]) -> T | None:
+        """Measure a stage; what goes wrong in it becomes a problem and ends this stage only."""
+        try:
+            with self._timeline.measure(stage):
+                return work()
+        except SpecToProductionError as error:
+            self._problems.append(Problem(stage=stage, message=error.message, hint=error.hint))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the results
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            self._problems.append(
+                Problem(
+                    stage=stage,
+                    message=f"Internal error: {type(error).__name__}: {error} "
+                    f"({where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]})",
+                    hint="This is a fault of spec-to-production; please report it.",
+                )
+            )
+        self._progress.tell(f"{stage}: {self._problems[-1].message}")
+        return None
+
+    def _verified_so_far(self) -> Verification | None:
+        """For a run that ended before its tests were seen together."""
+        tests = [test for verdicts in self._verdicts.values() for test in verdicts]
+        return Verification(tests=tuple(tests)) if tests else None
+
+    def _wait_for(self, future: Future[None]) -> None:
+        while True:
+            try:
+                future.result(_GLANCE_S)
+            except FutureTimeoutError:
+                self._progress.flush()
+            else:
+                self._progress.flush()
+                return
+
+    def _is_settled(self, task: Task) -> bool:
+        job = self._ended_jobs.get(task.id)
+        return job is not None and job.cause != "interrupted"
+
+    def _remember(self, jobs: Sequence[Job]) -> None:
+        assert self._jobs is not None  # noqa: S101 - whoever has jobs has them from there
+        self._ended_jobs.update({job.task_id: job for job in jobs})
+        self._sent_tasks.update({task.id: task for task in self._jobs.tasks()})
+
+
+def _known_soon(baseline: Future[Baseline | None]) -> Baseline | None:
+    try:
+        return baseline.result(GAPS_WAIT_S)
+    except FutureTimeoutError:
+        return None
+
+
+def _describe(baseline: Baseline) -> str:
+    covered = f", coverage {baseline.coverage.percent:.0f} %" if baseline.coverage else ""
+    return f"{len(baseline.tests)} tests, {baseline.status}{covered}"
