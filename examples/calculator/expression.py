@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<symbol>[-+*/^()]))")
 def evaluate(text: str) -> float:
     """Return the value of an expression, or raise CalculatorError saying where it went wrong."""
     parser = _Parser(_tokens(text))
-    result = parser.sum()
+    result = parser.parse_sum()
     if parser.position < len(parser.tokens):
         raise CalculatorError(f"unexpected {parser.peek()!r} at position {parser.place()}")
     return result
@@ -56,49 +56,49 @@ class _Parser:
     def place(self) -> int:
         return self.tokens[self.position][1]
 
-    def take(self) -> str:
+    def advance(self) -> str:
         token = self.peek()
         if token == "":
             raise CalculatorError("the expression ends too early")
         self.position += 1
         return token
 
-    def sum(self) -> float:
-        result = self.product()
+    def parse_sum(self) -> float:
+        result = self.parse_product()
         while self.peek() == "+" or self.peek() == "-":
-            if self.take() == "+":
-                result = add(result, self.product())
+            if self.advance() == "+":
+                result = add(result, self.parse_product())
             else:
-                result = subtract(result, self.product())
+                result = subtract(result, self.parse_product())
         return result
 
-    def product(self) -> float:
-        result = self.factor()
+    def parse_product(self) -> float:
+        result = self.parse_factor()
         while self.peek() in ("*", "/"):
-            if self.take() == "*":
-                result = multiply(result, self.factor())
+            if self.advance() == "*":
+                result = multiply(result, self.parse_factor())
             else:
-                result = divide(result, self.factor())
+                result = divide(result, self.parse_factor())
         return result
 
-    def factor(self) -> float:
+    def parse_factor(self) -> float:
         if self.peek() == "-":
-            self.take()
-            return -self.factor()
-        base = self.base()
+            self.advance()
+            return -self.parse_factor()
+        base = self.parse_base()
         if self.peek() == "^":
-            self.take()
-            return power(base, self.factor())
+            self.advance()
+            return power(base, self.parse_factor())
         return base
 
-    def base(self) -> float:
+    def parse_base(self) -> float:
         place = self.place() if self.peek() else 0
-        token = self.take()
+        token = self.advance()
         if token == "(":
-            result = self.sum()
+            result = self.parse_sum()
             if self.peek() != ")":
                 raise CalculatorError(f"the bracket at position {place} is never closed")
-            self.take()
+            self.advance()
             return result
         if not token[0] in string.digits:
             raise CalculatorError(f"unexpected {token!r} at position {place}")
