@@ -16,9 +16,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spec_to_production.errors import SandboxError
@@ -48,6 +49,38 @@ class Completed:
     duration_ms: float
 
 
+class Children:
+    """The processes that run now; any thread may add one, and one call ends them all."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    @contextlib.contextmanager
+    def watch(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Count a process as running in the block; on leaving it, its whole group is gone."""
+        with self._lock:
+            self._running.add(process)
+            stopped = self._stopped
+        try:
+            if stopped:
+                raise SandboxError("The run is ending; nothing more is started.")
+            yield
+        finally:
+            kill_group(process)
+            with self._lock:
+                self._running.discard(process)
+
+    def stop_all(self) -> None:
+        """End every process with its group, and let no further one live."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            kill_group(process)
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """Starts processes that are not trusted.
@@ -59,6 +92,7 @@ class Sandbox:
 
     home: Path
     python: Path = Path(sys.executable)
+    _children: Children = field(default_factory=Children, repr=False, compare=False)
 
     @classmethod
     def prepare(cls, home: Path, python: Path | None = None) -> Sandbox:
@@ -128,10 +162,8 @@ class Sandbox:
             )
         except OSError as error:
             raise SandboxError(f"{command[0]} could not be started: {error}") from error
-        try:
+        with self._children.watch(process):
             yield process
-        finally:
-            kill_group(process)
 
     def run(
         self,
@@ -156,6 +188,10 @@ class Sandbox:
             output.seek(0)
             text = output.read(limits.file_mb * _MIB).decode("utf-8", "replace")
         return Completed(process.returncode, text, timed_out, (ended - started) * 1000)
+
+    def stop_all(self) -> None:
+        """End everything that runs in here; whoever waits for it sees it ended by a signal."""
+        self._children.stop_all()
 
     def _network_prefix(self) -> list[str]:
         return ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--net"]
