@@ -414,7 +414,8 @@ class WorkflowResult(Value):
     execution_mode: ExecutionMode
     fallback: str | None = None
     """Why an asynchronous run went on synchronously; ``None`` when it did not."""
-    interrupted: bool = False
+    interrupted_by: int | None = None
+    """The signal that ended the run early."""
     target: Target
     base_commit: str | None = None
     model: str | None = None
@@ -432,6 +433,12 @@ class WorkflowResult(Value):
     stage_timings: dict[StageName, StageTiming | None]
     """Every stage, also on failure; ``None`` for one that did not run."""
     wall_ms: float
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was ended early, by Ctrl-C or SIGTERM."""
+        return self.interrupted_by is not None
 
     @computed_field  # type: ignore[prop-decorator]
     @property

@@ -160,6 +160,11 @@ class Settings(BaseModel):
     dry_run: bool = _setting(False, "Show the plan and stop: nothing is spent.")  # noqa: FBT003
 
     @property
+    def output_folder(self) -> str | None:
+        """The folder for reports; ``None`` when nothing or one JSON file is to be written."""
+        return None if not self.output or self.output.endswith(".json") else self.output
+
+    @property
     def model_is_recorded(self) -> bool:
         """Whether the model is the scripted one of the demo, which answers from a recording."""
         return (self.llm_model or "").rpartition("/")[2].startswith("recorded-")

@@ -167,7 +167,7 @@ class Workflow:
         self._gates: tuple[Gate, ...] = ()
         self._problems: list[Problem] = []
         self._fallback: str | None = None
-        self.interrupted_by: int | None = None
+        self._interrupted_by: int | None = None
 
     def run(self, mode: ExecutionMode) -> WorkflowResult:
         """Run all stages. An interrupt ends the run early, with what there is by then."""
@@ -177,7 +177,7 @@ class Workflow:
             else:
                 self._run_stages(Sequential(), max_parallel=1)
         except Interrupted as interrupt:
-            self.interrupted_by = interrupt.signum
+            self._interrupted_by = interrupt.signum
             if self._jobs is not None:
                 self._remember(self._jobs.cancel())
         return self.result(mode)
@@ -206,7 +206,7 @@ class Workflow:
             started_at=self._started_at.isoformat(timespec="milliseconds"),
             execution_mode="sync" if self._fallback else mode,
             fallback=self._fallback,
-            interrupted=self.interrupted_by is not None,
+            interrupted_by=self._interrupted_by,
             target=subject.target,
             base_commit=subject.base_commit,
             model=subject.model,
