@@ -1,0 +1,202 @@
+"""A GitHub on loopback that keeps state: what it is told, it shows to the next who asks.
+
+Every REST request and every answer is judged by GitHub's own description (see openapi.py);
+what it finds stands in ``GitHubServer.problems``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from support.openapi import Description, description
+
+BOT = "github-actions[bot]"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and the status that answered it."""
+
+    method: str
+    path: str
+    status: int
+
+
+@dataclass
+class Failure:
+    """An answer to give instead of the real one, a number of times."""
+
+    method: str
+    path: str
+    status: int
+    message: str = "Server Error"
+    headers: dict[str, str] = field(default_factory=dict)
+    times: int = 1
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class GitHubServer:
+    """Repositories' comments and pull requests, as far as the product asks for them.
+
+    Attributes:
+        login: Whom the token stands for.
+        writable: Whether the token may write comments.
+        comments: By pull request number, in their order.
+        pulls: Open pull requests by number, as ``owner:branch``.
+        before: Called before each request is carried out, to arrange races.
+    """
+
+    def __init__(self, api: Description) -> None:
+        self.api = api
+        self.login = BOT
+        self.writable = True
+        self.comments: dict[int, list[dict[str, Any]]] = {}
+        self.pulls: dict[int, str] = {}
+        self.failures: list[Failure] = []
+        self.exchanges: list[Exchange] = []
+        self.problems: list[str] = []
+        self.before: Callable[[str, str], None] = lambda method, path: None
+        self.url = ""
+        self._ids = itertools.count(1001)
+        self._lock = threading.RLock()
+
+    def add_comment(self, number: int, body: str, author: str | None = None) -> dict[str, Any]:
+        """Put a comment on a pull request, as ``author`` or as the token's owner."""
+        with self._lock:
+            comment = self.api.example("issue-comment")
+            comment["id"] = next(self._ids)
+            comment["body"] = body
+            comment["user"]["login"] = author or self.login
+            repo = "repos/octo/demo"
+            comment["url"] = f"{self.url}/{repo}/issues/comments/{comment['id']}"
+            comment["issue_url"] = f"{self.url}/{repo}/issues/{number}"
+            comment["html_url"] = (
+                f"https://github.com/octo/demo/pull/{number}#issuecomment-{comment['id']}"
+            )
+            self.comments.setdefault(number, []).append(comment)
+            return comment
+
+    def bodies(self, number: int) -> list[str]:
+        return [comment["body"] for comment in self.comments.get(number, [])]
+
+    def answer(self, method: str, target: str, raw: bytes) -> Answer:
+        """Carry out one request and have the exchange judged."""
+        path = urlsplit(target).path
+        body = json.loads(raw) if raw else None
+        self.before(method, path)
+        with self._lock:
+            answer = self._failure(method, path) or self._route(method, target, body)
+            self.exchanges.append(Exchange(method, path, answer.status))
+            if path != "/graphql":
+                self.problems += self.api.problems(method, target, body, answer.status, answer.body)
+        return answer
+
+    def _failure(self, method: str, path: str) -> Answer | None:
+        for failure in self.failures:
+            if failure.method == method and re.search(failure.path, path) and failure.times:
+                failure.times -= 1
+                return Answer(failure.status, _error(failure.message), failure.headers)
+        return None
+
+    def _route(self, method: str, target: str, body: Any) -> Answer:  # noqa: PLR0911 - a route each
+        parts = urlsplit(target)
+        query = dict(parse_qsl(parts.query))
+        if method == "POST" and parts.path == "/graphql":
+            assert body["query"] == "query { viewer { login } }"
+            return Answer(200, {"data": {"viewer": {"login": self.login}}})
+        if method != "GET" and not self.writable:
+            accepted = {"X-Accepted-GitHub-Permissions": "issues=write; pull_requests=write"}
+            return Answer(403, _error("Resource not accessible by integration"), accepted)
+        if found := re.fullmatch(r"/repos/octo/demo/issues/(\d+)/comments", parts.path):
+            number = int(found[1])
+            if method == "GET":
+                return self._page(parts.path, self.comments.get(number, []), query)
+            if len(body["body"]) > 65_536:
+                return Answer(422, _error("Body is too long"))
+            return Answer(201, self.add_comment(number, body["body"]))
+        if found := re.fullmatch(r"/repos/octo/demo/issues/comments/(\d+)", parts.path):
+            return self._change(method, int(found[1]), body)
+        if method == "GET" and parts.path == "/repos/octo/demo/pulls":
+            matching = [n for n, head in self.pulls.items() if query.get("head") in {None, head}]
+            return self._page(parts.path, [self._pull(number) for number in matching], query)
+        return Answer(404, _error("Not Found"))
+
+    def _change(self, method: str, comment_id: int, body: Any) -> Answer:
+        for comments in self.comments.values():
+            for comment in comments:
+                if comment["id"] == comment_id and method == "PATCH":
+                    comment["body"] = body["body"]
+                    return Answer(200, comment)
+                if comment["id"] == comment_id and method == "DELETE":
+                    comments.remove(comment)
+                    return Answer(204)
+        return Answer(404, _error("Not Found"))
+
+    def _pull(self, number: int) -> dict[str, Any]:
+        pull = self.api.example("pull-request-simple-items")[0]
+        pull["number"] = number
+        pull["requested_teams"] = []  # the example's own lack what the description requires
+        pull["head"]["ref"] = self.pulls[number].partition(":")[2]
+        return pull
+
+    def _page(self, path: str, items: list[Any], query: dict[str, str]) -> Answer:
+        size, page = int(query.get("per_page", 30)), int(query.get("page", 1))
+        rest = "&".join(f"{name}={value}" for name, value in query.items() if name != "page")
+        more = page * size < len(items)
+        link = {"Link": f'<{self.url}{path}?{rest}&page={page + 1}>; rel="next"'} if more else {}
+        return Answer(200, items[(page - 1) * size : page * size], link)
+
+
+@contextmanager
+def serve() -> Iterator[GitHubServer]:
+    """A running server; on leaving the block it is gone."""
+    state = GitHubServer(description())
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer = state.answer(self.command, self.path, raw)
+            content = b"" if answer.body is None else json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            if answer.status != 204:
+                self.send_header("Content-Type", "application/json; charset=utf-8")
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            """Keep the tests' output quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"message": message, "documentation_url": "https://docs.github.com/rest"}
