@@ -1,0 +1,258 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from spec_to_production.errors import ApiError, ServerLostError
+from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.openhands.interface import Failure, Model
+from spec_to_production.progress import Progress
+from spec_to_production.results import Task, TestVerdict
+from spec_to_production.timeline import Timeline
+from spec_to_production.workflow import Sequential
+from support.openhands import Script, StandInOpenHands
+
+TEST = "def test_it():\n    assert True\n"
+
+
+def task(name):
+    return Task(
+        id=name,
+        kind="test_generation",
+        module=f"src/calc/{name}.py",
+        requirement_ids=("FR-1",),
+        prompt=f"task <{name}>",
+        output_path=f"tests/test_{name}_spec.py",
+        priority=1,
+        content_key=name,
+    )
+
+
+def done(name, **more):
+    return Script(files={f"tests/test_{name}_spec.py": TEST}, **more)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def run(snapshot, prompts, tmp_path):
+    """Run tasks against scripts; gives the jobs by id, the stand-in, and what was judged."""
+
+    def run(scripts, *, judge=None, executor=None, max_parallel=4, repair_rounds=0, clock=None):
+        openhands = StandInOpenHands(scripts)
+        timeline = Timeline()
+        told = []
+        jobs = Jobs(
+            openhands=openhands,
+            executor=executor or Sequential(),
+            terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, repair_rounds),
+            snapshot=snapshot,
+            prompts=prompts,
+            finish_task=lambda t: t,
+            timeline=timeline,
+            progress=Progress(told.append, timeline.now_ms),
+            scratch=tmp_path,
+            clock=clock or Clock(),
+        )
+        submitted = jobs.submit_tasks([task(name) for name in scripts])
+        collected = list(jobs.collect_results(submitted, judge or (lambda _: ())))
+        return {job.task_id: job for job in collected}, openhands, told
+
+    return run
+
+
+def test_submitting_returns_the_ids_and_sends_nothing_yet(snapshot, prompts, tmp_path):
+    openhands = StandInOpenHands({"a": done("a")})
+    jobs = Jobs(
+        openhands=openhands,
+        executor=Sequential(),
+        terms=Terms(Model("m"), 1, 10, 300, 0.001, 0),
+        snapshot=snapshot,
+        prompts=prompts,
+        finish_task=lambda t: t,
+        timeline=Timeline(),
+        progress=Progress(print, lambda: 0),
+        scratch=tmp_path,
+    )
+
+    assert jobs.submit_tasks([task("a")]) == ["a"]
+    assert openhands.created == []
+
+
+def test_a_finished_job_brings_its_file_and_is_forgotten_by_the_server(run):
+    jobs, openhands, _ = run({"a": done("a")})
+
+    assert jobs["a"].status == "succeeded"
+    assert [file.path for file in jobs["a"].files] == ["tests/test_a_spec.py"]
+    assert len(openhands.deleted) == 1
+
+
+def test_never_more_in_flight_than_allowed(run):
+    scripts = {name: done(name) for name in "abcdefgh"}
+    with ThreadPoolExecutor(8) as executor:
+        jobs, openhands, _ = run(scripts, executor=executor, max_parallel=3)
+
+    assert len(jobs) == 8
+    assert openhands.most_at_once <= 3
+
+
+def test_sequentially_there_is_one_at_a_time(run):
+    _, openhands, _ = run({name: done(name) for name in "abc"}, max_parallel=1)
+
+    assert openhands.most_at_once == 1
+
+
+def test_finished_without_a_file_is_nudged_once_and_then_failed(run):
+    jobs, openhands, _ = run({"a": Script(replies=[Script()])})
+
+    assert (jobs["a"].status, jobs["a"].cause, jobs["a"].nudges) == ("failed", "no_work", 1)
+    assert "does not exist" in openhands.messages[0]
+
+
+def test_a_nudge_may_bring_the_file(run):
+    jobs, _, _ = run({"a": Script(replies=[done("a")])})
+
+    assert (jobs["a"].status, jobs["a"].nudges) == ("succeeded", 1)
+
+
+def test_one_failure_costs_one_job(run):
+    failing = Script(statuses=["error"], failure=Failure("auth", "the key is wrong"))
+    jobs, _, _ = run({"bad": failing, "good": done("good")})
+
+    assert (jobs["bad"].status, jobs["bad"].cause) == ("failed", "auth")
+    assert jobs["bad"].message == "the key is wrong"
+    assert jobs["good"].status == "succeeded"
+
+
+def test_what_a_failed_job_had_written_is_judged_all_the_same(run):
+    judged = []
+    script = done("a", statuses=["stuck"], failure=Failure("stuck", "again and again"))
+
+    jobs, _, _ = run({"a": script}, judge=lambda files: judged.extend(files) or ())
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "stuck")
+    assert [file.path for file in judged] == ["tests/test_a_spec.py"]
+
+
+def test_past_its_deadline_a_job_is_interrupted_and_what_it_has_is_judged(run):
+    class Jump(Clock):
+        def __call__(self):
+            self.now += 200
+            return self.now
+
+    judged = []
+    script = done("slow", statuses=["running"])
+
+    jobs, openhands, _ = run(
+        {"slow": script}, clock=Jump(), judge=lambda files: judged.extend(files) or ()
+    )
+
+    assert (jobs["slow"].status, jobs["slow"].cause) == ("timed_out", "deadline")
+    assert len(openhands.interrupted) == 1
+    assert len(judged) == 1
+
+
+def test_a_look_that_fails_says_nothing_about_the_job(run):
+    error = ApiError("busy", status=503)
+    jobs, _, told = run({"a": done("a", statuses=["running", error, "finished"])})
+
+    assert jobs["a"].status == "succeeded"
+    assert any("a look at the jobs failed" in line for line in told)
+
+
+def test_a_lost_server_keeps_what_is_still_there(run):
+    lost = ServerLostError("gone")
+    jobs, _, _ = run({"a": done("a", statuses=["running", lost])})
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "server_lost")
+    assert len(jobs["a"].files) == 1
+
+
+def test_a_refused_create_fails_that_job_only(run):
+    refused = Script(create_error=ApiError("no", status=422))
+    jobs, _, _ = run({"bad": refused, "good": done("good")})
+
+    assert (jobs["bad"].status, jobs["bad"].conversation_id) == ("failed", None)
+    assert jobs["good"].status == "succeeded"
+
+
+def test_a_status_nobody_asked_for_ends_the_job(run):
+    jobs, _, _ = run({"a": Script(statuses=["waiting_for_confirmation"])})
+
+    assert jobs["a"].status == "failed"
+    assert "waiting_for_confirmation" in jobs["a"].message
+
+
+def verdict(name, result, path="tests/test_a_spec.py"):
+    return TestVerdict(
+        id=f"{path}::{name}", verdict=result, reason="fails" if result == "rejected" else None
+    )
+
+
+def test_rejected_tests_go_back_once_and_come_in_a_file_of_their_own(run):
+    repaired = Script(
+        files={"tests/test_a_spec_repair1.py": TEST, "tests/test_a_spec.py": "# bent\n"}
+    )
+    judged = []
+
+    def judge(files):
+        judged.append([file.path for file in files])
+        return [verdict("test_x", "rejected"), verdict("test_y", "disputed")]
+
+    jobs, openhands, _ = run({"a": done("a", replies=[repaired])}, judge=judge, repair_rounds=1)
+
+    assert judged == [["tests/test_a_spec.py"], ["tests/test_a_spec_repair1.py"]]
+    assert "test_x" in openhands.messages[0]
+    assert "test_y" not in openhands.messages[0]
+    assert jobs["a"].repairs == 1
+    assert {file.path: file.content for file in jobs["a"].files} == {
+        "tests/test_a_spec.py": TEST,
+        "tests/test_a_spec_repair1.py": TEST,
+    }
+
+
+def test_disputed_tests_never_go_back(run):
+    jobs, openhands, _ = run(
+        {"a": done("a")}, judge=lambda _: [verdict("test_y", "disputed")], repair_rounds=1
+    )
+
+    assert openhands.messages == []
+    assert jobs["a"].repairs == 0
+
+
+def test_no_repaired_test_is_no_failure(run):
+    jobs, _, _ = run(
+        {"a": done("a", replies=[Script()])},
+        judge=lambda _: [verdict("test_x", "rejected")],
+        repair_rounds=1,
+    )
+
+    assert jobs["a"].status == "succeeded"
+
+
+def test_others_are_polled_while_one_is_judged(run):
+    """The judge of the first job waits for the second to be collected: no barrier between."""
+    second_collected = threading.Event()
+
+    def judge(files):
+        if files[0].path == "tests/test_b_spec.py":
+            second_collected.set()
+        else:
+            assert second_collected.wait(10)
+        return ()
+
+    with ThreadPoolExecutor(4) as executor:
+        jobs, _, _ = run({"a": done("a"), "b": done("b")}, executor=executor, judge=judge)
+
+    assert {job.status for job in jobs.values()} == {"succeeded"}
+
+
+def test_usage_is_what_the_server_said_last(run):
+    jobs, _, _ = run({"a": done("a")})
+
+    assert jobs["a"].usage.prompt_tokens == 10

@@ -1,0 +1,59 @@
+from spec_to_production.generation.plan import plan, repair_path
+
+
+def by_module(tasks):
+    return {task.module: task for task in tasks}
+
+
+def test_every_module_has_a_job_that_writes_a_file_of_its_own(spec, component, prompts, snapshot):
+    tasks = plan(spec, component, prompts, snapshot.path, "m")
+
+    assert {task.module: task.output_path for task in tasks} == {
+        "src/calc/sums.py": "tests/calc/test_sums_spec.py",
+        "src/calc/store/memory.py": "tests/calc/store/test_memory_spec.py",
+    }
+
+
+def test_a_requirement_goes_to_the_module_that_defines_what_it_names(
+    spec, component, prompts, snapshot
+):
+    tasks = by_module(plan(spec, component, prompts, snapshot.path, "m"))
+
+    assert "FR-1" in tasks["src/calc/sums.py"].requirement_ids
+    assert "FR-1" not in tasks["src/calc/store/memory.py"].requirement_ids
+    assert "FR-2" in tasks["src/calc/store/memory.py"].requirement_ids
+
+
+def test_a_requirement_that_names_nothing_concerns_every_module(spec, component, prompts, snapshot):
+    tasks = plan(spec, component, prompts, snapshot.path, "m")
+
+    assert all("FR-3" in task.requirement_ids for task in tasks)
+
+
+def test_what_is_not_behaviour_is_not_asked_of_a_unit_test(spec, component, prompts, snapshot):
+    tasks = plan(spec, component, prompts, snapshot.path, "m")
+
+    assert not any("NFR-1" in task.requirement_ids for task in tasks)
+
+
+def test_the_job_with_the_more_important_requirements_comes_first(
+    spec, component, prompts, snapshot
+):
+    tasks = plan(spec, component, prompts, snapshot.path, "m")
+
+    assert [task.module for task in tasks] == ["src/calc/sums.py", "src/calc/store/memory.py"]
+
+
+def test_the_key_changes_with_the_model_and_with_the_source(spec, component, prompts, snapshot):
+    def key(model):
+        return plan(spec, component, prompts, snapshot.path, model)[0].content_key
+
+    first = key("m")
+    assert key("m") == first
+    assert key("other") != first
+    (snapshot.path / "src/calc/sums.py").write_text("def add(a, b):\n    return b + a\n")
+    assert key("m") != first
+
+
+def test_repairs_go_to_a_file_of_their_own():
+    assert repair_path("tests/test_a_spec.py", 1) == "tests/test_a_spec_repair1.py"
