@@ -1,0 +1,51 @@
+# `make demo` shows the product, `make test` proves it. Both set up what they need.
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := src tests examples benchmarks entrypoint.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit lint format bench bench-verification e2e lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+
+setup: $(VENV)/.ready ## Make the environment in .venv
+$(VENV)/.ready: scripts/setup locks/build.txt locks/dev.txt pyproject.toml
+	@scripts/setup $(VENV)
+
+demo: setup ## Run the main job on the calculator; results in out/
+	@$(BIN)/python examples/demo.py
+
+test: setup ## Run all tests, those on the real agent server included
+	@$(BIN)/python -m pytest
+
+test-unit: setup ## Run the fast tests
+	@$(BIN)/python -m pytest tests/unit
+
+lint: setup ## Check style, types and workflows
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/zizmor --offline --quiet --pedantic .github action.yml
+
+format: setup ## Bring the code into its form
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+bench: bench-verification ## Measure, as ratios
+
+bench-verification: setup ## Judge the labelled corpus; compare with other tools
+	@$(BIN)/python benchmarks/verification/bench.py
+
+e2e: setup ## Build the image and run it as GitHub's runner does
+	@$(BIN)/python -m pytest tests/e2e -m e2e
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
+lock: setup ## Renew the locks from pyproject.toml
+	@$(LOCK) --upgrade --python-version 3.11 locks/build.in --output-file locks/build.txt
+	@$(LOCK) --upgrade --python-version 3.11 pyproject.toml --output-file locks/tool.txt
+	@$(LOCK) --upgrade --python-version 3.11 --group dev pyproject.toml --output-file locks/dev.txt
+	@$(LOCK) --upgrade --python-version 3.12 locks/agent-server.in --output-file locks/agent-server.txt
+
+clean: ## Remove what was made here
+	@rm -rf $(VENV) out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,288 @@
+"""The workflow with small stand-ins for its stages; real threads, no clocks waited for."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from spec_to_production.errors import SandboxError
+from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.openhands.interface import Failure, Model
+from spec_to_production.progress import Progress
+from spec_to_production.results import (
+    STAGES,
+    Baseline,
+    Component,
+    Gate,
+    LineRange,
+    Module,
+    Refactoring,
+    Requirement,
+    Spec,
+    Task,
+    TestVerdict,
+    Verification,
+)
+from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.timeline import Timeline
+from spec_to_production.workflow import Interrupted, Stages, Subject, Workflow
+from support.openhands import Script, StandInOpenHands
+
+TEST = "def test_it():\n    assert True\n"
+
+
+def task(name):
+    return Task(
+        id=name,
+        kind="test_generation",
+        module=f"src/{name}.py",
+        requirement_ids=("FR-1",),
+        prompt=f"task <{name}>",
+        output_path=f"tests/test_{name}_spec.py",
+        priority=1,
+        content_key=name,
+    )
+
+
+def script(name):
+    return Script(files={f"tests/test_{name}_spec.py": TEST})
+
+
+class StandInVerifier:
+    def __init__(self):
+        self.tests = []
+
+    def judge(self, files):
+        verdicts = [TestVerdict(id=f"{file.path}::test_it", verdict="accepted") for file in files]
+        self.tests += verdicts
+        return verdicts
+
+    def conclude(self):
+        return Verification(tests=tuple(self.tests))
+
+
+@pytest.fixture
+def snapshot(tmp_path):
+    root = tmp_path / "checkout"
+    root.mkdir()
+    git("init", "--quiet", cwd=root)
+    return Snapshot.take(root, tmp_path / "base")
+
+
+@pytest.fixture
+def subject():
+    requirement = Requirement(id="FR-1", title="t", text="t", lines=LineRange(start=1, end=1))
+    return Subject(
+        spec=Spec(path="s.md", title="s", source="s", requirements=(requirement,)),
+        component=Component(
+            name="c",
+            path="src",
+            import_root="src",
+            modules=(Module(path="src/a.py", name="a", lines=1),),
+            tests_dir="tests",
+        ),
+        target="dev",
+        tasks=(task("a"), task("b")),
+    )
+
+
+@pytest.fixture
+def make(snapshot, subject, tmp_path):
+    """Makes a workflow; ``changes`` replace stages or parts of the subject."""
+
+    def make(scripts=None, *, about=subject, write=lambda _: None, **changes):
+        timeline = Timeline()
+        progress = Progress(write, timeline.now_ms)
+        openhands = StandInOpenHands(scripts or {"a": script("a"), "b": script("b")})
+
+        def make_jobs(executor, finish_task, *, max_parallel):
+            return Jobs(
+                openhands=openhands,
+                executor=executor,
+                terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, 0),
+                snapshot=snapshot,
+                prompts=None,
+                finish_task=finish_task,
+                timeline=timeline,
+                progress=progress,
+                scratch=tmp_path,
+            )
+
+        stages = Stages(
+            baseline=lambda: Baseline(status="passed"),
+            make_verifier=lambda _: StandInVerifier(),
+            gates=lambda *_: [Gate(name="test_coverage", status="passed")],
+            deliver=lambda *_: None,
+            make_jobs=make_jobs,
+            refactor=lambda _: Refactoring(status="nothing_to_do"),
+        )
+        workflow = Workflow(
+            about,
+            replace(stages, **changes),
+            max_parallel=2,
+            timeline=timeline,
+            progress=progress,
+        )
+        workflow.openhands = openhands
+        return workflow
+
+    return make
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_both_modes_do_the_same_work(make, mode):
+    result = make().run(mode)
+
+    assert result.execution_mode == mode
+    assert result.problems == ()
+    assert {job.task_id: job.status for job in result.jobs} == {"a": "succeeded", "b": "succeeded"}
+    assert {test.id for test in result.verification.tests} == {
+        "tests/test_a_spec.py::test_it",
+        "tests/test_b_spec.py::test_it",
+    }
+    assert result.promotable
+    ran = {stage for stage, timing in result.stage_timings.items() if timing}
+    assert ran == set(STAGES) - {"specification"}
+
+
+def test_refactoring_and_baseline_go_on_while_jobs_run(make):
+    """Each waits for the other's start: one after another, this would never end."""
+    job_started, refactoring_started = threading.Event(), threading.Event()
+
+    def refactor(_):
+        refactoring_started.set()
+        assert job_started.wait(10)
+        return Refactoring(status="nothing_to_do")
+
+    def add_gaps(sent, _):
+        job_started.set()
+        assert refactoring_started.wait(10)
+        return sent
+
+    result = make(refactor=refactor, add_gaps=add_gaps).run("async")
+
+    first, last = (
+        result.stage_timings["openhands_submission"].started_ms,
+        result.stage_timings["openhands_collection"].ended_ms,
+    )
+    assert result.problems == ()
+    for stage in ("baseline", "refactoring"):
+        assert first <= result.stage_timings[stage].started_ms
+        assert result.stage_timings[stage].ended_ms <= last
+
+
+def test_savings_are_what_was_measured(make):
+    result = make().run("async")
+
+    busy = sum(timing.busy_ms for timing in result.stage_timings.values() if timing)
+    assert result.parallel_execution_savings_ms == pytest.approx(busy - result.wall_ms, abs=0.01)
+    dumped = result.model_dump(mode="json")
+    for name in (
+        "execution_mode",
+        "stage_timings",
+        "openhands_submission_time_ms",
+        "openhands_collection_time_ms",
+        "parallel_execution_savings_ms",
+    ):
+        assert dumped[name] is not None
+
+
+def test_when_threads_break_the_run_goes_on_one_by_one_and_says_so(make):
+    calls = []
+
+    def add_gaps(sent, _):
+        calls.append(sent.id)
+        if len(calls) == 1:
+            raise RuntimeError("can't start new thread")
+        return sent
+
+    result = make(add_gaps=add_gaps).run("async")
+
+    assert result.execution_mode == "sync"
+    assert result.fallback == "RuntimeError: can't start new thread"
+    assert {job.status for job in result.jobs} == {"succeeded"}
+
+
+def test_a_job_that_failed_costs_no_other(make):
+    failing = Script(statuses=["error"], failure=Failure("quota", "no money left"))
+
+    result = make({"a": failing, "b": script("b")}).run("async")
+
+    assert [job.status for job in result.jobs] == ["failed", "succeeded"]
+    assert result.jobs[0].message == "no money left"
+    assert len(result.verification.tests) == 1
+
+
+@pytest.mark.parametrize("stage", ["baseline", "refactoring", "verification", "gates", "delivery"])
+def test_a_stage_that_fails_is_told_and_the_others_go_on(make, stage):
+    def fail(*_):
+        raise SandboxError("the machinery broke", hint="try again")
+
+    class Broken(StandInVerifier):
+        judge = fail
+
+    changes = {
+        "baseline": {"baseline": fail},
+        "refactoring": {"refactor": fail},
+        "verification": {"make_verifier": lambda _: Broken()},
+        "gates": {"gates": fail},
+        "delivery": {"deliver": fail},
+    }[stage]
+
+    result = make(**changes).run("async")
+
+    assert {(p.stage, p.message, p.hint) for p in result.problems} == {
+        (stage, "the machinery broke", "try again")
+    }
+    assert {job.status for job in result.jobs} == {"succeeded"}
+
+
+def test_a_fault_of_ours_is_named_as_such(make):
+    result = make(gates=lambda *_: 1 / 0).run("sync")
+
+    assert "Internal error: ZeroDivisionError" in result.problems[0].message
+
+
+def test_without_a_green_light_from_any_gate_nothing_is_promotable(make):
+    assert not make(gates=lambda *_: []).run("sync").promotable
+    skipped = [Gate(name="x", status="skipped")]
+    assert not make(gates=lambda *_: skipped).run("sync").promotable
+
+
+def test_an_interrupt_keeps_what_was_collected(make):
+    def write(line):
+        if "b: succeeded" in line:
+            raise Interrupted(15)
+
+    result = make({"a": script("a"), "b": script("b")}, write=write).run("sync")
+
+    assert result.interrupted_by == 15
+    assert result.jobs[0].files[0].path == "tests/test_a_spec.py"
+    assert len(result.verification.tests) == 2
+
+
+def test_an_interrupt_ends_jobs_that_still_run(make):
+    def write(line):
+        if "a: submitted" in line:
+            raise Interrupted(2)
+
+    endless = Script(statuses=["running"])
+
+    result = make({"a": endless, "b": script("b")}, write=write).run("sync")
+
+    assert {(job.status, job.cause) for job in result.jobs} == {("cancelled", "interrupted")}
+
+
+def test_tests_that_are_given_are_judged_without_any_job(make, subject):
+    given = make(scripts={}, about=replace(subject, tasks=()), make_jobs=None, refactor=None)
+
+    assert given.run("async").verification is None
+
+
+def test_the_uncovered_lines_reach_the_task_that_is_sent(make):
+    def add_gaps(sent, baseline):
+        return sent.model_copy(update={"prompt": f"{sent.prompt} {baseline.status}"})
+
+    result = make(add_gaps=add_gaps).run("async")
+
+    assert [sent.prompt for sent in result.tasks] == ["task <a> passed", "task <b> passed"]
