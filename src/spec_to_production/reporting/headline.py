@@ -1,0 +1,171 @@
+"""What a reader learns first: the verdict in a sentence, what to do, and the key figures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from spec_to_production.reporting import ledger, words
+from spec_to_production.reporting.escape import one_line
+from spec_to_production.results import Usage, VerdictName, WorkflowResult
+
+_NAMED = 3
+_LONGEST = 240
+
+
+class Figure(NamedTuple):
+    """A measure by name, ready to read."""
+
+    name: str
+    value: str
+
+
+def mark(result: WorkflowResult) -> str:
+    """One sign for the whole run."""
+    if result.interrupted:
+        return "⏹️"
+    if _number(result, "disputed"):
+        return "⚖️"
+    if not _number(result, "accepted"):
+        return "❌"
+    return "⚠️" if _unpassed_gates(result) or _failed_jobs(result) else "✅"
+
+
+def verdict(result: WorkflowResult) -> str:
+    """The verdict in a sentence, without foreign text."""
+    disputed = _number(result, "disputed")
+    parts = (
+        "interrupted" if result.interrupted else "",
+        f"{words.count(disputed, 'dispute needs', 'disputes need')} a decision" if disputed else "",
+        _tests(result),
+        f"{_gates(result)} gates for {result.target} passed" if _unpassed_gates(result) else "",
+    )
+    sentence = " · ".join(filter(None, parts))
+    return sentence[0].upper() + sentence[1:]
+
+
+def next_step(result: WorkflowResult) -> str:
+    """What the reader is asked to do now. It may hold foreign text."""
+    steps = []
+    if result.verification and (disputes := result.verification.having("disputed")):
+        ids = list(dict.fromkeys(t.dispute.requirement_id for t in disputes if t.dispute))
+        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+        named = ", ".join(one_line(id_, _LONGEST // 6) for id_ in ids[:_NAMED]) + more
+        steps.append(f"Decide on {named}: correct the code, or the spec." if named else "")
+    if proven := _number(result, "accepted"):
+        ready = words.count(proven, "proven test is", "proven tests are")
+        steps.append(f"{ready} ready to take from changes.patch.")
+    if not steps:
+        steps.append(_why_nothing(result))
+    return " ".join(steps)
+
+
+def figures(result: WorkflowResult) -> tuple[Figure, ...]:
+    """The key measures of the run, most wanted first; what was not measured says so."""
+    found = result.verification
+    rows = ledger.rows(result)
+    asked = [row for row in rows if row.state != "not_unit_testable"]
+    proven = sum(row.state == "proven" for row in asked)
+    measures = [
+        Figure("requirements proven", f"{proven} of {len(asked)}" if found else "not verified"),
+        Figure("coverage", words.change(found.coverage) if found else "not measured"),
+        Figure("mutation score", words.change(found.mutation) if found else "not measured"),
+        Figure("gates passed", _gates(result)),
+        Figure("jobs succeeded", _jobs(result)),
+        Figure("time", words.duration(result.wall_ms)),
+    ]
+    if result.parallel_execution_savings_ms > 0:
+        saved = words.duration(result.parallel_execution_savings_ms)
+        measures.append(Figure("saved by running side by side", saved))
+    if result.model_is_recorded:
+        measures.append(Figure("model", "recorded"))
+    elif result.usage != Usage():
+        measures.append(
+            Figure("spent", f"{words.tokens(result.usage)}, {words.money(result.usage)}")
+        )
+    return tuple(measures)
+
+
+def warnings(result: WorkflowResult) -> tuple[str, ...]:
+    """What a reader must know before trusting the figures. It may hold foreign text."""
+    baseline = result.baseline
+    return tuple(
+        filter(
+            None,
+            (
+                words.RECORDED if result.model_is_recorded else "",
+                "The run was interrupted: what was collected until then is here."
+                if result.interrupted
+                else "",
+                f"It ran one stage after another, because running them side by side failed: "
+                f"{one_line(result.fallback, _LONGEST)}"
+                if result.fallback
+                else "",
+                _baseline_warning(baseline.status, baseline.detail) if baseline else "",
+            ),
+        )
+    )
+
+
+def _tests(result: WorkflowResult) -> str:
+    if result.verification is None:
+        written = sum(len(job.files) for job in result.jobs)
+        return f"{words.count(written, 'file')} written, nothing verified" if written else _NONE
+    rejected = _number(result, "rejected")
+    if not result.verification.tests:
+        return _NONE
+    if proven := _number(result, "accepted"):
+        return f"{words.count(proven, 'test')} proven" + (
+            f", {rejected} rejected" if rejected else ""
+        )
+    if not rejected:
+        return "no test proven"
+    return f"none proven, {words.count(rejected, 'test')} rejected"
+
+
+_NONE = "no tests were generated"
+
+
+def _gates(result: WorkflowResult) -> str:
+    asked = [gate.status for gate in result.gates if gate.status != "skipped"]
+    return f"{asked.count('passed')} of {len(asked)}"
+
+
+def _jobs(result: WorkflowResult) -> str:
+    ended = [job.status for job in result.jobs]
+    return f"{ended.count('succeeded')} of {len(ended)}"
+
+
+def _why_nothing(result: WorkflowResult) -> str:
+    if _number(result, "rejected"):
+        return "See below why each test was rejected."
+    for problem in result.problems:
+        return one_line(problem.hint or problem.message, _LONGEST)
+    for job in result.jobs:
+        if job.status != "succeeded":
+            cause = words.CAUSES[job.cause or "unknown"]
+            told = f": {job.message}" if job.message else ""
+            return one_line(f"The first job that failed says: {cause}{told}", _LONGEST)
+    return "There was nothing to generate." if not result.tasks else "See the jobs below."
+
+
+def _baseline_warning(status: str, detail: str) -> str:
+    told = f": {one_line(detail, _LONGEST)}" if detail else ""
+    match status:
+        case "failed":
+            return f"The existing tests already fail on the base{told}"
+        case "error":
+            return f"The existing tests could not be run on the base{told}"
+        case _:
+            return ""
+
+
+def _number(result: WorkflowResult, verdict: VerdictName) -> int:
+    return len(result.verification.having(verdict)) if result.verification else 0
+
+
+def _unpassed_gates(result: WorkflowResult) -> int:
+    return sum(gate.status in {"failed", "error"} for gate in result.gates)
+
+
+def _failed_jobs(result: WorkflowResult) -> int:
+    return sum(job.status in {"failed", "timed_out"} for job in result.jobs)

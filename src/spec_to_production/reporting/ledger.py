@@ -1,0 +1,70 @@
+"""The spec's requirements, each with the tests that stand for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from spec_to_production.reporting import words
+from spec_to_production.results import Requirement, TestVerdict, Value, WorkflowResult
+
+State = Literal["proven", "disputed", "untested", "not_unit_testable", "not_verified"]
+
+
+class Row(Value):
+    """A requirement and what became of it; ``note`` says why there is no test."""
+
+    requirement: Requirement
+    state: State
+    tests: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
+    mutants_killed: int | None = None
+    note: str = ""
+
+
+def rows(result: WorkflowResult) -> tuple[Row, ...]:
+    """One row for every requirement of the spec, in its order."""
+    return tuple(_row(requirement, result) for requirement in result.spec.requirements)
+
+
+def ordered(result: WorkflowResult) -> tuple[TestVerdict, ...]:
+    """All tests in the order of the requirements that they stand for; without one, last."""
+    if result.verification is None:
+        return ()
+    place = {requirement.id: n for n, requirement in enumerate(result.spec.requirements)}
+    end = len(place)
+    return tuple(
+        sorted(
+            result.verification.tests,
+            key=lambda test: min((place.get(id_, end) for id_ in test.requirements), default=end),
+        )
+    )
+
+
+def _row(requirement: Requirement, result: WorkflowResult) -> Row:
+    if result.verification is None:
+        return Row(requirement=requirement, state="not_verified")
+    found = next((r for r in result.verification.requirements if r.id == requirement.id), None)
+    if found is None:
+        return Row(requirement=requirement, state="untested", note=_why(requirement.id, result))
+    return Row(
+        requirement=requirement,
+        state=found.state,
+        tests=found.tests,
+        disputed=found.disputed,
+        mutants_killed=found.mutants_killed,
+        note=_why(requirement.id, result) if found.state == "untested" else "",
+    )
+
+
+def _why(id_: str, result: WorkflowResult) -> str:
+    """Why a requirement has no test: its tests fell, or its job did, or nobody asked for one."""
+    tests = result.verification.tests if result.verification else ()
+    if fallen := sum(id_ in test.requirements for test in tests):
+        return f"{words.count(fallen, 'test')} rejected"
+    jobs = [job for job in result.jobs if id_ in job.requirement_ids]
+    if not jobs:
+        return "no job asked for one"
+    failed = next((job for job in jobs if job.status != "succeeded"), None)
+    if failed is None:
+        return "the agent wrote none that names it"
+    return words.CAUSES[failed.cause] if failed.cause else words.JOB_STATUS[failed.status]

@@ -1,0 +1,200 @@
+"""The sections of the comment and the summary, in reading order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from spec_to_production.reporting import escape, headline, ledger, timeline, words
+from spec_to_production.reporting.blocks import block, name
+from spec_to_production.reporting.fit import Section, Unit
+from spec_to_production.reporting.links import Links
+from spec_to_production.results import TestVerdict, VerdictName, WorkflowResult
+
+
+def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
+    """All that there is to say; a section without content is not there."""
+    everything = (
+        _head(result),
+        _disputes(result, links),
+        _problems(result),
+        _requirements(result),
+        _take(result, links),
+        _proven(result),
+        _rejected(result),
+        _refactoring(result),
+        _gates(result),
+        _jobs(result),
+        _time(result),
+        _checks(result),
+        Section(block("foot", result=result, links=links)),
+    )
+    return tuple(section for section in everything if section is not None)
+
+
+def _head(result: WorkflowResult) -> Section:
+    return Section(
+        block(
+            "head",
+            mark=headline.mark(result),
+            verdict=headline.verdict(result),
+            result=result,
+            next_step=headline.next_step(result),
+            figures=headline.figures(result),
+            warnings=headline.warnings(result),
+        )
+    )
+
+
+def _disputes(result: WorkflowResult, links: Links) -> Section | None:
+    titles = {requirement.id: requirement.title for requirement in result.spec.requirements}
+    units = []
+    for test in _having(result, "disputed"):
+        if test.dispute is None:
+            continue
+        terse = block("dispute_terse", test=test, dispute=test.dispute)
+        evidence = block(
+            "dispute",
+            test=test,
+            dispute=test.dispute,
+            spec=result.spec,
+            title=titles.get(test.dispute.requirement_id, ""),
+            links=links,
+        )
+        code = block("folded_code", title=name(test.id), code=test.code)
+        units.append(Unit.of(terse, evidence, f"{evidence}\n\n{code}"))
+    return Section("#### Spec and code disagree", tuple(units), blocks=True) if units else None
+
+
+def _problems(result: WorkflowResult) -> Section | None:
+    units = _units(
+        block("problem", problem=problem, stage=problem.stage and words.STAGE_NAMES[problem.stage])
+        for problem in result.problems
+    )
+    return Section("#### What went wrong", units) if units else None
+
+
+def _requirements(result: WorkflowResult) -> Section:
+    head = _table("requirement", "state", "tests", "mutants killed")
+    rows = (
+        block("requirement_row", row=row, icon=icon, state=state)
+        for row in ledger.rows(result)
+        for icon, state in (words.STATES[row.state],)
+    )
+    return Section("#### Requirements", _units(rows), head)
+
+
+def _take(result: WorkflowResult, links: Links) -> Section | None:
+    if not _having(result, "accepted"):
+        return None
+    command = "git apply changes.patch"
+    if links.run_id:
+        artifact = f" --name {links.artifact_name}" if links.artifact_name else ""
+        download = f"gh run download {links.run_id}{artifact} --dir report"
+        command = f"{download} && git apply report/changes.patch"
+    return _folded("Take the tests: one command", _units([escape.fence(command, "sh")]))
+
+
+def _proven(result: WorkflowResult) -> Section | None:
+    tests = [test for test in ledger.ordered(result) if test.verdict == "accepted"]
+    units = []
+    for test in tests:
+        terse = block("proven", test=test)
+        units.append(Unit.of(terse, f"{terse}\n\n{escape.fence(test.code, 'python')}"))
+    return _folded(words.count(len(tests), "proven test"), units, blocks=True)
+
+
+def _rejected(result: WorkflowResult) -> Section | None:
+    tests = _having(result, "rejected")
+    reasons = [words.REASONS[test.reason] if test.reason else "rejected" for test in tests]
+    rows = (
+        block("reject_row", test=test, reason=reason)
+        for test, reason in zip(tests, reasons, strict=True)
+    )
+    head = _table("test", "reason", "what was seen")
+    return _folded(f"{len(tests)} rejected: {_tally(reasons)}", _units(rows), head)
+
+
+def _refactoring(result: WorkflowResult) -> Section | None:
+    refactoring = result.refactoring
+    if refactoring is None or refactoring.status == "skipped":
+        return None
+    units = []
+    if refactoring.detail:
+        units.append(Unit.of(escape.text(refactoring.detail, 400)))
+    if refactoring.steps:
+        rows = (block("step_row", step=step) for step in refactoring.steps)
+        units.append(Unit.of("\n".join((_table("step", "", "detail"), *rows))))
+    if refactoring.patch:
+        diff = escape.fence(refactoring.patch, "diff")
+        units.append(Unit.of("The diff is in changes.patch.", diff))
+    told = _tally(step.status.replace("_", " ") for step in refactoring.steps)
+    title = f"Refactoring {refactoring.status.replace('_', ' ')}"
+    return _folded(f"{title}: {told}" if told else title, units, blocks=True)
+
+
+def _gates(result: WorkflowResult) -> Section | None:
+    rows = (
+        block("gate_row", gate=gate, mark=words.GATE_MARKS[gate.status], measured=words.gate(gate))
+        for gate in result.gates
+    )
+    told = _tally(gate.status for gate in result.gates)
+    head = _table("status", "gate", "measured")
+    return _folded(f"Gates for {result.target}: {told}", _units(rows), head)
+
+
+def _jobs(result: WorkflowResult) -> Section | None:
+    rows = (
+        block(
+            "job_row",
+            number=number,
+            job=job,
+            status=words.JOB_STATUS[job.status],
+            cause=words.CAUSES[job.cause] if job.cause else "",
+            took=words.span(job.submitted_ms, job.ended_ms),
+            tokens="recorded" if result.model_is_recorded else words.tokens(job.usage),
+            cost="recorded" if result.model_is_recorded else words.money(job.usage),
+        )
+        for number, job in enumerate(result.jobs, 1)
+    )
+    told = _tally(words.JOB_STATUS[job.status] for job in result.jobs)
+    head = _table("job", "module", "requirements", "outcome", "took", "tokens", "cost")
+    return _folded(f"{words.count(len(result.jobs), 'job')}: {told}", _units(rows), head)
+
+
+def _time(result: WorkflowResult) -> Section | None:
+    lanes = timeline.lanes(result)
+    return _folded("Where the time went", _units([block("gantt", lanes=lanes)] if lanes else []))
+
+
+def _checks(result: WorkflowResult) -> Section | None:
+    checks = result.verification.checks if result.verification else ()
+    made = sum(check.made for check in checks)
+    title = f"How the tests were judged: {made} of {words.count(len(checks), 'check')} made"
+    rows = (block("check_row", check=check) for check in checks)
+    return _folded(title, _units(rows), _table("status", "check", "detail"))
+
+
+def _folded(
+    title: str, units: Iterable[Unit], preface: str = "", *, blocks: bool = False
+) -> Section | None:
+    """A section that unfolds; none when there is nothing in it."""
+    made = tuple(units)
+    return Section(escape.text(title), made, preface, blocks, folded=True) if made else None
+
+
+def _units(texts: Iterable[str]) -> tuple[Unit, ...]:
+    return tuple(Unit.of(text) for text in texts)
+
+
+def _table(*columns: str) -> str:
+    return f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+
+
+def _tally(words_: Iterable[str]) -> str:
+    """``3 flaky, 1 vacuous``: the most frequent first."""
+    return ", ".join(f"{number} {word}" for word, number in Counter(words_).most_common())
+
+
+def _having(result: WorkflowResult, verdict: VerdictName) -> tuple[TestVerdict, ...]:
+    return result.verification.having(verdict) if result.verification else ()

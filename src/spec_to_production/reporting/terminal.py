@@ -1,0 +1,174 @@
+"""What a person sees at the end of a run in a terminal, and the plan of a dry run.
+
+Readable in 80 columns and without colour: every colour repeats a word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from spec_to_production.reporting import headline, ledger, words
+from spec_to_production.reporting.escape import one_line
+from spec_to_production.results import (
+    Component,
+    Dispute,
+    Spec,
+    Task,
+    TestVerdict,
+    VerdictName,
+    WorkflowResult,
+)
+
+_INDENT = (0, 0, 0, 2)
+_STYLES = {"proven": "green", "disputed": "yellow", "untested": "", "not_verified": ""}
+
+
+def summary_table(result: WorkflowResult) -> RenderableType:
+    """The result of a run: verdict, figures, disputes in full, requirements, problems."""
+    parts: list[RenderableType] = [
+        Text(""),
+        Text(headline.verdict(result), style="bold"),
+        Text(one_line(headline.next_step(result))),
+        *(
+            Text(f"Note: {one_line(warning)}", style="yellow")
+            for warning in headline.warnings(result)
+        ),
+        _figures(result),
+    ]
+    for title, content in (
+        ("Spec and code disagree", _disputes(result)),
+        ("Requirements", _requirements(result)),
+        ("Rejected tests", _rejected(result)),
+        ("Gates", _gates(result)),
+        ("Jobs", _jobs(result)),
+        ("What went wrong", _problems(result)),
+    ):
+        if content:
+            parts += [Text(f"\n{title}", style="bold"), *content]
+    return Group(*parts)
+
+
+def plan_table(tasks: Sequence[Task], spec: Spec, component: Component) -> RenderableType:
+    """The jobs that a run would start: priority, requirements, size of the prompt."""
+    table = _table("", "priority", "job", "module", "requirements", "prompt")
+    for number, task in enumerate(tasks, 1):
+        table.add_row(
+            str(number),
+            str(task.priority),
+            task.kind.replace("_", " "),
+            Text(one_line(task.module)),
+            Text(one_line(", ".join(task.requirement_ids))),
+            words.count(len(task.prompt), "character"),
+        )
+    requirements = words.count(len(spec.requirements), "requirement")
+    modules = words.count(len(component.modules), "module")
+    size = words.count(sum(len(task.prompt) for task in tasks), "character")
+    head = f"{component.name} ({modules}) against {spec.path} ({requirements})"
+    foot = f"{words.count(len(tasks), 'job')}, {size} of prompts. Nothing was started or spent."
+    return Group(Text(one_line(head), style="bold"), table, Text(foot))
+
+
+def _figures(result: WorkflowResult) -> RenderableType:
+    table = Table.grid(padding=(0, 2))
+    for figure in headline.figures(result):
+        table.add_row(Text(figure.name), Text(figure.value, style="bold"))
+    return Padding(table, (1, 0, 0, 2))
+
+
+def _disputes(result: WorkflowResult) -> list[RenderableType]:
+    return [
+        Padding(_dispute(test, test.dispute, result), _INDENT)
+        for test in _having(result, "disputed")
+        if test.dispute
+    ]
+
+
+def _dispute(test: TestVerdict, dispute: Dispute, result: WorkflowResult) -> RenderableType:
+    table = Table.grid(padding=(0, 1))
+    for label, value in (
+        ("spec", f"{result.spec.path}:{dispute.spec_line}"),
+        ("code", f"{dispute.code_path}:{dispute.code_line}" if dispute.code_path else None),
+        ("test", test.id),
+        ("failed", dispute.statement),
+        ("expected", dispute.expected),
+        ("got", dispute.actual),
+        ("seen", f"the same in {dispute.failures} of {test.runs} runs"),
+    ):
+        if value is not None:
+            table.add_row(label, Text(one_line(value), overflow="fold"))
+    said = Text(one_line(f"{dispute.requirement_id}: {dispute.requirement_text}"), style="yellow")
+    return Group(said, Padding(table, _INDENT))
+
+
+def _requirements(result: WorkflowResult) -> list[RenderableType]:
+    table = _table("requirement", "state", "tests", "mutants killed")
+    for row in ledger.rows(result):
+        state = words.STATES[row.state][1]
+        tests = f"{len(row.tests)}" + (f" + {len(row.disputed)} disputed" if row.disputed else "")
+        table.add_row(
+            Text(one_line(f"{row.requirement.id} {row.requirement.title}", 48)),
+            Text(f"{state}: {row.note}" if row.note else state, style=_STYLES.get(row.state, "")),
+            tests,
+            "" if row.mutants_killed is None else str(row.mutants_killed),
+        )
+    return [table]
+
+
+def _rejected(result: WorkflowResult) -> list[RenderableType]:
+    tests = _having(result, "rejected")
+    reasons = Counter(words.REASONS[test.reason] if test.reason else "rejected" for test in tests)
+    told = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
+    return [Padding(Text(f"{told}; the report says what was seen."), _INDENT)] if tests else []
+
+
+def _gates(result: WorkflowResult) -> list[RenderableType]:
+    table = _table("gate", "status", "measured")
+    for gate in result.gates:
+        style = "" if gate.status in {"passed", "skipped"} else "red"
+        table.add_row(
+            Text(one_line(gate.name)),
+            Text(gate.status, style=style),
+            Text(one_line(words.gate(gate), 120)),
+        )
+    return [table] if result.gates else []
+
+
+def _jobs(result: WorkflowResult) -> list[RenderableType]:
+    table = _table("", "module", "outcome", "took")
+    for number, job in enumerate(result.jobs, 1):
+        outcome = words.JOB_STATUS[job.status]
+        cause = f": {words.CAUSES[job.cause]}" if job.cause else ""
+        took = words.span(job.submitted_ms, job.ended_ms)
+        style = "" if job.status == "succeeded" else "red"
+        table.add_row(
+            str(number), Text(one_line(job.module)), Text(outcome + cause, style=style), took
+        )
+    return [table] if result.jobs else []
+
+
+def _problems(result: WorkflowResult) -> list[RenderableType]:
+    shown: list[RenderableType] = []
+    for problem in result.problems:
+        stage = f"{words.STAGE_NAMES[problem.stage]}: " if problem.stage else ""
+        shown.append(Padding(Text(f"{stage}{one_line(problem.message)}"), _INDENT))
+        if problem.hint:
+            shown.append(Padding(Text(one_line(problem.hint), style="italic"), (0, 0, 0, 4)))
+    return shown
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _having(result: WorkflowResult, verdict: VerdictName) -> tuple[TestVerdict, ...]:
+    return result.verification.having(verdict) if result.verification else ()
