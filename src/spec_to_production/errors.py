@@ -13,6 +13,7 @@
     │   ├── ServerLostError   a server that answered does not any more
     │   └── ApiError          the server answered with an error
     ├── SandboxError          the machinery that runs untrusted tests broke
+    ├── ToolError             a tool that a stage uses did not do its work
     ├── GitError              git refused
     └── GitHubError           GitHub refused
 """
@@ -85,6 +86,10 @@ class ApiError(OpenHandsError):
 
 class SandboxError(SpecToProductionError):
     """The machinery that runs untrusted tests broke; no test is to blame."""
+
+
+class ToolError(SpecToProductionError):
+    """A tool that a stage uses (a linter, a type checker) did not do its work."""
 
 
 class GitError(SpecToProductionError):

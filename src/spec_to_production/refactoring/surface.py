@@ -1,0 +1,84 @@
+"""What a module shows to those who import it, as text that can be compared."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import griffe
+
+
+def surface(module: str, source: bytes) -> dict[str, str]:
+    """The public names of a module, each with its kind and signature, by griffe.
+
+    How an annotation is spelled is left out, for it does not change a call; the values of
+    constants are left to the tests.
+    """
+    code = importlib.util.decode_source(source)
+    visited = griffe.visit(module, filepath=Path(f"{module}.py"), code=code)
+    return dict(_members(visited))
+
+
+def surface_changes(module: str, before: bytes, after: bytes) -> list[str]:
+    """How the public names of a module differ, one sentence for each."""
+    old, new = surface(module, before), surface(module, after)
+    return [
+        *(f"{name} is gone" for name in old.keys() - new.keys()),
+        *(f"{name} is new" for name in new.keys() - old.keys()),
+        *(
+            f"{name} was `{old[name]}` and is `{new[name]}`"
+            for name in old.keys() & new.keys()
+            if old[name] != new[name]
+        ),
+    ]
+
+
+def same_code(before: bytes, after: bytes) -> bool:
+    """Whether two sources have the same syntax tree, the margins of docstrings left aside."""
+    return _tree(before) == _tree(after)
+
+
+def _members(parent: griffe.Object) -> Iterator[tuple[str, str]]:
+    for member in parent.members.values():
+        if not member.is_public:
+            continue
+        if isinstance(member, griffe.Alias):
+            yield member.path, f"from {member.target_path}"
+            continue
+        yield member.path, _signature(member)
+        if isinstance(member, griffe.Class):
+            yield from _members(member)
+
+
+def _signature(member: griffe.Object) -> str:
+    if isinstance(member, griffe.Function):
+        parameters = ", ".join(_parameter(parameter) for parameter in member.parameters)
+        marks = " ".join(sorted(["async"] * ("async" in member.labels) + _decorators(member)))
+        return f"{marks} def ({parameters})".strip()
+    if isinstance(member, griffe.Class):
+        bases = ", ".join(str(base) for base in member.bases)
+        return f"{' '.join(_decorators(member))} class ({bases})".strip()
+    return member.kind.value
+
+
+def _parameter(parameter: griffe.Parameter) -> str:
+    kind = f"{parameter.kind.value} " if parameter.kind else ""
+    default = "" if parameter.default is None else f" = {parameter.default}"
+    return f"{kind}{parameter.name}{default}"
+
+
+def _decorators(member: griffe.Function | griffe.Class) -> list[str]:
+    return [f"@{decorator.value}" for decorator in member.decorators]
+
+
+def _tree(source: bytes) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(
+            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        ) and (doc := ast.get_docstring(node, clean=False)):
+            node.body[0] = ast.Expr(ast.Constant(inspect.cleandoc(doc).strip()))
+    return ast.dump(tree)

@@ -1,0 +1,84 @@
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.components.suite import run_suite
+from spec_to_production.refactoring import recheck, refactor
+from spec_to_production.results import Baseline, Component, GeneratedFile, Module
+from spec_to_production.sandbox import Sandbox
+from spec_to_production.snapshot import Snapshot, git
+
+
+@pytest.fixture
+def place():
+    """A folder that the sandbox's user can reach: pytest's own are closed to it."""
+    folder = Path(tempfile.mkdtemp(prefix="refactoring-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def checkout(place):
+    """Writes a small repository with the component ``shop`` and returns its root."""
+
+    def write(modules, tests=(), **others):
+        root = place / "checkout"
+        named = {
+            **{f"src/shop/{name}.py": text for name, text in modules.items()},
+            **{f"tests/test_{name}.py": text for name, text in dict(tests).items()},
+            **{name.replace("__", "."): text for name, text in others.items()},
+        }
+        for name, text in {"src/shop/__init__.py": "", **named}.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        git("init", "--quiet", cwd=root)
+        return root
+
+    return write
+
+
+class Case:
+    """One component, taken through refactoring as the workflow does it."""
+
+    def __init__(self, place, root):
+        self.root = root
+        self._place = place
+        self._sandbox = Sandbox.prepare(place / "sandbox")
+        self._snapshot = Snapshot.take(root, place / "snapshot")
+        self._component = Component(
+            name="shop",
+            path="src/shop",
+            import_root="src",
+            modules=tuple(
+                Module(path=f"src/shop/{path.name}", name=f"shop.{path.stem}", lines=1)
+                for path in sorted((root / "src/shop").glob("[!_]*.py"))
+            ),
+            test_files=tuple(f"tests/{p.name}" for p in sorted(root.glob("tests/test_*.py"))),
+            tests_dir="tests",
+        )
+
+    def refactor(self):
+        copy = self._snapshot.copy(self._place / "base")
+        suite = run_suite(self._component.test_files, copy, self._sandbox, import_root="src")
+        return refactor(
+            self._component,
+            self._snapshot,
+            Baseline(**suite.model_dump()),
+            self._sandbox,
+            self._place / "work",
+        )
+
+    def recheck(self, refactoring, accepted):
+        files = [GeneratedFile(path=path, content=text) for path, text in accepted.items()]
+        return recheck(
+            refactoring, self._component, self._snapshot, self._sandbox, self._place / "re", files
+        )
+
+
+@pytest.fixture
+def case(place):
+    return lambda root: Case(place, root)

@@ -1,0 +1,91 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spec_to_production.refactoring.surface import same_code, surface_changes
+
+BASE = b"""\
+import os
+
+LIMIT = 3
+
+class Price(ValueError):
+    '''A price.'''
+    def net(self, rate, *, digits=2):
+        return rate
+
+def total(prices, /, tax=0.2):
+    return prices
+
+async def fetch(url): ...
+
+def _private(a): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (b"LIMIT = 3", b"", "m.LIMIT is gone"),
+        (b"def total", b"def sum_", "m.sum_ is new"),
+        (b"tax=0.2", b"tax=0.3", "m.total was"),
+        (b"prices, /, tax", b"prices, tax", "m.total was"),
+        (b"*, digits", b"digits", "m.Price.net was"),
+        (b"Price(ValueError)", b"Price(Exception)", "m.Price was"),
+        (b"async def fetch", b"def fetch", "m.fetch was"),
+        (b"    def net", b"    @property\n    def net", "m.Price.net was"),
+    ],
+)
+def test_a_change_that_a_caller_can_notice_is_told(old, new, told):
+    changes = surface_changes("m", BASE, BASE.replace(old, new))
+
+    assert any(change.startswith(told) for change in changes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"import os\n", b""),
+        (b"def _private(a)", b"def _private(b)"),
+        (b"tax=0.2", b"tax: float = 0.2"),
+        (b"return rate", b"return rate * 2"),
+        (b"'''A price.'''", b'"""A price."""'),
+    ],
+)
+def test_what_is_private_or_mere_spelling_is_no_change(old, new):
+    assert surface_changes("m", BASE, BASE.replace(old, new)) == []
+
+
+def test_an_import_that_is_exported_belongs_to_the_interface():
+    before = b"from os import path\n__all__ = ['path']\n"
+
+    assert surface_changes("m", before, b"__all__ = ['path']\n") == ["m.path is gone"]
+
+
+def test_the_declared_encoding_of_a_source_is_respected():
+    source = "# coding: latin-1\ndef grüße(): ...\n"
+
+    assert surface_changes("m", source.encode("latin-1"), b"") == ["m.grüße is gone"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        (b"x = {'a':1}", b'x = {"a": 1}\n', True),
+        (b"def f():\n    '''One.\n       Two.   '''", b'def f():\n  """One.\n    Two."""', True),
+        (b"x = 1", b"x = 2", False),
+        (b"import a, b", b"import a\nimport b", False),
+        (b"def f():\n    'Doc.'", b"def f():\n    'Another.'", False),
+    ],
+)
+def test_layout_is_the_same_code(before, after, same):
+    assert same_code(before, after) is same
+
+
+@given(st.integers(0, 12), st.text("abc \n", min_size=1))
+def test_a_docstring_may_be_indented_anew(margin, words):
+    def function(indent):
+        body = words.replace("\n", "\n" + " " * indent)
+        return f'def f():\n    """Says {body}"""\n'.encode()
+
+    assert same_code(function(4), function(4 + margin))
