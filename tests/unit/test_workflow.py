@@ -61,12 +61,13 @@ class StandInVerifier:
         return Verification(tests=tuple(self.tests))
 
 
-@pytest.fixture
-def snapshot(tmp_path):
-    root = tmp_path / "checkout"
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("workflow")
+    root = folder / "checkout"
     root.mkdir()
     git("init", "--quiet", cwd=root)
-    return Snapshot.take(root, tmp_path / "base")
+    return Snapshot.take(root, folder / "base")
 
 
 @pytest.fixture

@@ -58,9 +58,11 @@ def component():
     )
 
 
-@pytest.fixture
-def snapshot(tmp_path):
-    root = tmp_path / "checkout"
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory):
+    """Shared, because taking one starts git several times: tests that write use a copy."""
+    folder = tmp_path_factory.mktemp("generation")
+    root = folder / "checkout"
     for path, text in {
         "src/calc/sums.py": ADD,
         "src/calc/store/memory.py": MEMORY,
@@ -70,7 +72,7 @@ def snapshot(tmp_path):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     git("init", "--quiet", cwd=root)
-    return Snapshot.take(root, tmp_path / "base")
+    return Snapshot.take(root, folder / "base")
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 from spec_to_production.generation.plan import plan, repair_path
+from spec_to_production.generation.prompts import Prompts
 
 
 def by_module(tasks):
@@ -44,14 +45,17 @@ def test_the_job_with_the_more_important_requirements_comes_first(
     assert [task.module for task in tasks] == ["src/calc/sums.py", "src/calc/store/memory.py"]
 
 
-def test_the_key_changes_with_the_model_and_with_the_source(spec, component, prompts, snapshot):
+def test_the_key_changes_with_the_model_and_with_the_source(spec, component, snapshot, tmp_path):
+    code = snapshot.copy(tmp_path / "code")
+    prompts = Prompts(spec, component, code)
+
     def key(model):
-        return plan(spec, component, prompts, snapshot.path, model)[0].content_key
+        return plan(spec, component, prompts, code, model)[0].content_key
 
     first = key("m")
     assert key("m") == first
     assert key("other") != first
-    (snapshot.path / "src/calc/sums.py").write_text("def add(a, b):\n    return b + a\n")
+    (code / "src/calc/sums.py").write_text("def add(a, b):\n    return b + a\n")
     assert key("m") != first
 
 
