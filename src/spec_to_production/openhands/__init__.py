@@ -1,0 +1,6 @@
+"""OpenHands, wherever it runs: conversations that work on private copies of the code."""
+
+from spec_to_production.openhands.embedded import EmbeddedServer
+from spec_to_production.openhands.interface import OpenHands
+
+__all__ = ["EmbeddedServer", "OpenHands"]

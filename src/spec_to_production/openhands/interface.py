@@ -29,11 +29,16 @@ or for a look that came back too late to say anything."""
 
 @dataclass(frozen=True)
 class Model:
-    """The language model that the agent is to use, passed on unchanged."""
+    """The language model that the agent is to use, passed on unchanged.
+
+    Attributes:
+        retries: How often the server asks again when the model is limited or unreachable.
+    """
 
     name: str
     api_key: SecretStr | None = None
     base_url: str | None = None
+    retries: int = 4
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,165 @@
+"""Conversations on one agent server: the same wherever it runs, but for how files travel."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+from spec_to_production.errors import ApiError, OpenHandsError, ServerStartError
+from spec_to_production.openhands import protocol
+from spec_to_production.openhands.client import Client, LateAnswerError
+from spec_to_production.openhands.interface import Assignment, Failure, State
+from spec_to_production.openhands.models import (
+    Conversation,
+    Conversations,
+    Events,
+    ServerInfo,
+    Success,
+)
+from spec_to_production.results import Usage
+
+OLDEST = (1, 34)
+"""The oldest agent server that this tool works with."""
+
+_CONFLICT = 409
+_NOT_FOUND = 404
+_LOOK_AGAIN_S = 0.1
+_UNSEEN = State("unknown", Usage())
+
+
+class AgentServer(ABC):
+    """What every agent server has in common.
+
+    A place adds how a server is reached, how a conversation gets its own copy of the code, and
+    how the changes come back.
+    """
+
+    def __init__(self) -> None:
+        self._bases: dict[UUID, Path] = {}
+
+    @property
+    @abstractmethod
+    def _client(self) -> Client:
+        """The connection; raises ``ServerStartError`` when there will be none."""
+
+    @abstractmethod
+    def _provide(self, conversation: UUID, base: Path) -> str:
+        """Make the conversation's copy of ``base``; gives its path as the agent sees it."""
+
+    @abstractmethod
+    def _changes(self, conversation: UUID, base: Path) -> str:
+        """What the conversation's copy changed against ``base``, as a git patch."""
+
+    @abstractmethod
+    def _discard(self, conversation: UUID) -> None:
+        """Remove the conversation's copy, if there is one."""
+
+    def create(self, assignment: Assignment, base: Path) -> None:
+        """Start a conversation in its own copy; see :class:`.interface.OpenHands`."""
+        conversation = assignment.conversation_id
+        working_dir = self._provide(conversation, base)
+        self._bases[conversation] = base
+        try:
+            self._client.send(protocol.create(assignment, working_dir), Conversation)
+        except ApiError:
+            self._discard(conversation)
+            raise
+
+    def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
+        """Look at all of them; a late answer says nothing about any."""
+        states: dict[UUID, State | None] = {}
+        for start in range(0, len(conversations), protocol.MOST_IDS):
+            states |= self._look(conversations[start : start + protocol.MOST_IDS])
+        return states
+
+    def say(self, conversation: UUID, text: str) -> None:
+        """Add a message, then let the agent go on."""
+        self._client.send(protocol.message(conversation, text), Success)
+        try:
+            self._client.send(protocol.run(conversation), Success)
+        except ApiError as error:
+            if error.status != _CONFLICT:  # it runs already
+                raise
+
+    def interrupt(self, conversation: UUID) -> None:
+        """Stop at once."""
+        self._client.send(protocol.interrupt(conversation), Success)
+
+    def failure(self, conversation: UUID) -> Failure:
+        """Why it ended in ``error`` or ``stuck``."""
+        state = self.states([conversation])[conversation]
+        if state is not None and state.status == "stuck":
+            return Failure("stuck", "The agent repeated the same step without getting further.")
+        events = self._client.send(protocol.newest_events(conversation), Events)
+        return protocol.why_failed(events.items)
+
+    def patch(self, conversation: UUID) -> str:
+        """Everything that changed against the base."""
+        if (base := self._bases.get(conversation)) is None:
+            raise OpenHandsError(f"Conversation {conversation} was not created here.")
+        return self._changes(conversation, base)
+
+    def delete(self, conversation: UUID) -> None:
+        """Forget the conversation and remove its copy; one that is gone already is fine."""
+        try:
+            for request in (protocol.interrupt(conversation), protocol.delete(conversation)):
+                self._client.send(request, Success)
+        except ApiError as error:
+            if error.status != _NOT_FOUND:
+                raise
+        finally:
+            self._discard(conversation)
+            self._bases.pop(conversation, None)
+
+    def _look(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
+        try:
+            answer = self._client.send(protocol.look(conversations), Conversations)
+        except LateAnswerError:
+            return dict.fromkeys(conversations, _UNSEEN)
+        found = {each.id: each for each in answer.root if each is not None}
+        return {each: _state(found.get(each)) for each in conversations}
+
+
+def _state(found: Conversation | None) -> State | None:
+    if found is None:
+        return None
+    return State(found.execution_status, found.stats.usage if found.stats else Usage())
+
+
+def await_ready(client: Client, *, within_s: float, pause: Callable[[float], object]) -> str:
+    """Wait until conversations can be created; gives the server's version.
+
+    Args:
+        client: Leads to the server.
+        within_s: How long to wait, in seconds.
+        pause: Waits for some seconds; it raises when there is nothing to wait for any more.
+
+    Raises:
+        ServerStartError: It did not get ready in time, or it is too old.
+    """
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        with suppress(OpenHandsError):
+            client.ask_once(protocol.ready(), Success)
+            break
+        pause(_LOOK_AGAIN_S)
+    else:
+        raise ServerStartError(f"The agent server was not ready within {within_s:g} s.")
+    version = client.send(protocol.server_info(), ServerInfo).version
+    _require_supported(version)
+    return version
+
+
+def _require_supported(version: str) -> None:
+    parts = version.split(".")[:2]
+    # A version that is no number (a build from a branch) is left to prove itself.
+    if all(part.isdecimal() for part in parts) and tuple(map(int, parts)) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise ServerStartError(
+            f"The agent server is version {version}; this tool works with {oldest} and newer.",
+            hint="Update the server.",
+        )

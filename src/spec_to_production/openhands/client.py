@@ -1,0 +1,122 @@
+"""Sends requests to one agent server, and sends them again where that helps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import httpx
+import stamina
+
+from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
+from spec_to_production.openhands import protocol
+from spec_to_production.openhands.protocol import A, Request
+
+# stamina tells of every retry; without a handler Python would print that to the terminal.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+_ATTEMPTS = 5
+_FAULT_WINDOW_S = 20
+_CAPACITY_WINDOW_S = 900
+_FULL = 429
+_UNAVAILABLE = 503
+_MALFORMED_OR_BROKEN = (200, 201, *range(500, 600))
+
+
+class LateAnswerError(OpenHandsError):
+    """The server took the request and did not answer in time: its outcome is not known."""
+
+
+class Client:
+    """A thin sender; may be used from several threads.
+
+    Args:
+        http: Knows the address, the key and the time limits.
+        is_alive: Whether the server can still answer at all; once it cannot, nothing is repeated.
+    """
+
+    def __init__(self, http: httpx.Client, is_alive: Callable[[], bool] = lambda: True) -> None:
+        self._http = http
+        self._is_alive = is_alive
+
+    def send(self, request: Request, expected: type[A]) -> A:
+        """Send a request until it is answered.
+
+        Lost connections and server errors are tried again a few times. A server that is full
+        (429) is waited for: that is no failure.
+
+        Raises:
+            ApiError: The server refused.
+            LateAnswerError: It did not answer in time.
+            ServerLostError: It cannot be reached.
+        """
+        for attempt in stamina.retry_context(
+            on=lambda error: isinstance(error, ApiError) and error.status == _FULL,
+            attempts=None,
+            timeout=_CAPACITY_WINDOW_S,
+            wait_initial=0.2,
+            wait_max=2,
+            wait_jitter=0.2,
+        ):
+            with attempt:
+                return self._persist(request, expected)
+        raise AssertionError("the last attempt raises")  # pragma: no cover
+
+    def ask_once(self, request: Request, expected: type[A]) -> A:
+        """Send a request a single time; raises as :meth:`send` does."""
+        try:
+            return self._once(request, expected)
+        except httpx.TransportError as error:
+            raise _explain(request, error) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _persist(self, request: Request, expected: type[A]) -> A:
+        def helps(error: Exception) -> bool:
+            return self._is_alive() and _is_worth_repeating(request, error)
+
+        try:
+            for attempt in stamina.retry_context(
+                on=helps,
+                attempts=_ATTEMPTS,
+                timeout=_FAULT_WINDOW_S,
+                wait_initial=0.1,
+                wait_max=2,
+                wait_jitter=0.2,
+            ):
+                with attempt:
+                    return self._once(request, expected)
+        except httpx.TransportError as error:
+            raise _explain(request, error) from error
+        raise AssertionError("the last attempt raises")  # pragma: no cover
+
+    def _once(self, request: Request, expected: type[A]) -> A:
+        if self._http.is_closed:
+            raise ServerLostError(f"{request.method} {request.path}: the run is over.")
+        response = self._http.request(
+            request.method, request.path, params=request.query, json=request.json
+        )
+        return protocol.decipher(request, response.status_code, response.content, expected)
+
+
+def _is_worth_repeating(request: Request, error: Exception) -> bool:
+    match error:
+        case httpx.ConnectError() | httpx.ConnectTimeout():
+            return True
+        case httpx.TransportError():
+            return request.repeatable
+        case ApiError(status=status):
+            return status == _UNAVAILABLE or (request.repeatable and status in _MALFORMED_OR_BROKEN)
+        case _:
+            return False
+
+
+def _explain(request: Request, error: httpx.TransportError) -> OpenHandsError:
+    asked = f"{request.method} {request.path}"
+    if isinstance(error, httpx.ReadTimeout):
+        return LateAnswerError(f"The agent server did not answer {asked} in time.")
+    return ServerLostError(
+        f"The agent server cannot be reached ({asked}): {error or type(error).__name__}"
+    )

@@ -1,0 +1,206 @@
+"""The agent server as a child of this process, on loopback, gone when we are."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+
+from spec_to_production.errors import ServerLostError, ServerStartError
+from spec_to_production.openhands import copies
+from spec_to_production.openhands.agent_server import AgentServer, await_ready
+from spec_to_production.openhands.client import Client
+from spec_to_production.openhands.installation import Installer
+from spec_to_production.openhands.launch import Environment, agent_uid, reachable
+
+_LOOPBACK = "127.0.0.1"
+_READY_WITHIN_S = 120
+_END_WITHIN_S = 10
+_LOG_LINES = 15
+
+# The server refuses conversations beyond this number; how many run at once is our decision.
+_MOST_RUNS = 64
+# Python 3.13 sizes the server's thread pool by it. Every command of an agent holds a thread, and
+# with the machine's own count of CPUs a handful of long commands stops the server from answering.
+_CPU_COUNT = 28
+
+
+class EmbeddedServer(AgentServer):
+    """An agent server that this process starts, as a user of its own where that can be.
+
+    Args:
+        folder: A new folder for the server's files, the log, and the copies of the code. Its
+            parents must be open for other users to pass through.
+        find: Finds or installs the agent server; ``ServerStartError`` when it cannot. The event
+            is set when it should stop trying.
+    """
+
+    def __init__(self, folder: Path, find: Callable[[threading.Event], Environment]) -> None:
+        super().__init__()
+        self.log = folder / "agent-server.log"
+        self._folder = folder
+        self._find = find
+        self._owner = agent_uid()
+        self._closing = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._up: Future[tuple[Client, str]] = Future()
+        self._starter = threading.Thread(target=self._come_up, name="agent-server", daemon=True)
+        self._starter.start()
+
+    @classmethod
+    def start(cls, folder: Path, cache: Path, tell: Callable[[str], None]) -> EmbeddedServer:
+        """Start in the background, from what is installed or by installing it into the cache.
+
+        Args:
+            folder: See the class.
+            cache: Where an installation is kept for the next run.
+            tell: Takes a line of progress, on another thread.
+        """
+        return cls(folder, Installer(cache, tell).environment)
+
+    @property
+    def version(self) -> str:
+        """The agent server's version."""
+        return self._up.result()[1]
+
+    def wait_until_ready(self) -> None:
+        """Block until the server is ready, or raise why it will not be."""
+        self._up.result()
+
+    def close(self) -> None:
+        """Kill the server with all that it started, and remove all but its log."""
+        self._closing.set()
+        self._starter.join()
+        if self._up.exception() is None:
+            self._up.result()[0].close()
+        self._end()
+        for name in _FOLDERS:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    @property
+    def _client(self) -> Client:
+        return self._up.result()[0]
+
+    def _provide(self, conversation: UUID, base: Path) -> str:
+        copy = self._copy(conversation)
+        if not copy.exists():
+            copies.make(base, copy, self._owner)
+        return str(copy)
+
+    def _changes(self, conversation: UUID, base: Path) -> str:
+        return copies.changes(base, self._copy(conversation))
+
+    def _discard(self, conversation: UUID) -> None:
+        shutil.rmtree(self._copy(conversation), ignore_errors=True)
+
+    def _copy(self, conversation: UUID) -> Path:
+        return self._folder / "copies" / conversation.hex
+
+    def _come_up(self) -> None:
+        try:
+            self._up.set_result(self._launch())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            self._end()
+            self._up.set_exception(error)
+
+    def _launch(self) -> tuple[Client, str]:
+        environment = self._find(self._closing)
+        self._prepare_folder(environment)
+        port, key = _free_port(), secrets.token_urlsafe(32)
+        module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                environment.command(module, self._folder),
+                env={**environment.variables(), **_settings(self._folder, key)},
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        http = httpx.Client(
+            base_url=f"http://{_LOOPBACK}:{port}",
+            headers={"X-Session-API-Key": key},
+            timeout=httpx.Timeout(60, connect=5),
+            limits=httpx.Limits(max_connections=None),
+            trust_env=False,
+        )
+        client = Client(http, self._is_alive)
+        return client, await_ready(client, within_s=_READY_WITHIN_S, pause=self._pause)
+
+    def _prepare_folder(self, environment: Environment) -> None:
+        for name in _FOLDERS:
+            (self._folder / name).mkdir(parents=True)
+        self._folder.chmod(0o711)
+        if self._owner is not None:
+            for name in _OWNED:
+                copies.give(self._folder / name, self._owner)
+            if environment.root is None and not reachable(self._folder):
+                raise ServerStartError(
+                    f"The agent's user cannot pass through the parents of {self._folder}.",
+                    hint="Use a folder for temporary files (TMPDIR) that is open to other users.",
+                )
+
+    def _pause(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise ServerLostError("The run ended before the agent server was ready.")
+        if not self._is_alive():
+            lines = self.log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
+            raise ServerStartError(
+                "The agent server ended while it was starting. Its last words:\n" + "\n".join(lines)
+            )
+
+    def _is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        assert self._process.stdin is not None  # noqa: S101 - it was asked for
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(_END_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+_OWNED = ("home", "tmp", "conversations")
+_FOLDERS = (*_OWNED, "copies")
+
+
+def _settings(folder: Path, key: str) -> Mapping[str, str]:
+    """The server's environment: nothing of ours, because the agent's shells inherit it."""
+    return {
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "TMUX_TMPDIR": str(folder / "tmp"),
+        "SHELL": "/bin/bash",
+        "LANG": "C.UTF-8",
+        "PYTHON_CPU_COUNT": str(_CPU_COUNT),
+        "OH_SESSION_API_KEYS_0": key,
+        "OH_SECRET_KEY": secrets.token_urlsafe(32),
+        "OH_CONVERSATIONS_PATH": str(folder / "conversations"),
+        "OH_BASH_EVENTS_DIR": str(folder / "home" / "bash-events"),
+        "OH_MAX_CONCURRENT_RUNS": str(_MOST_RUNS),
+        "OH_PRELOAD_TOOLS": "0",
+        "OH_ENABLE_VSCODE": "0",
+        "OPENHANDS_SUPPRESS_BANNER": "1",
+        # Without it the server may hang at import where there is no way out to the internet.
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        return int(probe.getsockname()[1])

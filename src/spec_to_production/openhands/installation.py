@@ -1,0 +1,316 @@
+"""Where the embedded agent server comes from: an environment of its own, kept for the next run.
+
+The ladder, first that works: an environment that exists (the container has one), a Python of
+this machine, a Docker engine, and, on Debian as root, a private root made by debootstrap.
+When this tool is root, a Python counts only if the agent's unprivileged user can run it: the
+agent never runs as root.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_to_production.errors import ServerStartError
+from spec_to_production.openhands.launch import (
+    Environment,
+    as_agent,
+    namespaces,
+    reachable,
+    succeeds,
+)
+from spec_to_production.sandbox import kill_group
+
+VARIABLE = "SPEC_TO_PRODUCTION_AGENT_SERVER"
+"""Names the folder of a Python environment that has the agent server already."""
+
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_SYSTEM_CACHE = Path("/var/cache/spec-to-production")
+_PYTHON = "3.13"
+_RUNS = "import sys, ssl, venv; assert sys.version_info >= (3, 12)"
+_DEBIAN = "trixie"
+_DEBIAN_PACKAGES = "python3,git,tmux,ca-certificates"
+_INSIDE = Path("/opt/agent-server")
+_STEP_S = 1200
+_LOOK_S = 0.1
+_MOST_SHOWN = 600
+
+
+class _NotHere(Exception):  # noqa: N818 - no error yet: the next way is tried
+    """A way that does not lead to an agent server on this machine; the text says why."""
+
+
+@dataclass(frozen=True)
+class Installer:
+    """Finds the agent server's environment, or makes it.
+
+    Attributes:
+        cache: The folder that keeps what was made; safe for several runs at once.
+        tell: Takes a line of progress.
+    """
+
+    cache: Path
+    tell: Callable[[str], None]
+
+    def environment(self, stop: threading.Event) -> Environment:
+        """The environment to start the server from.
+
+        Raises:
+            ServerStartError: No way works on this machine, or ``stop`` was set.
+        """
+        if given := os.environ.get(VARIABLE):
+            return _existing(Path(given))
+        commands = _Commands(stop)
+        ways = {
+            "a Python (3.12 or newer) of this machine": self._from_python,
+            "Debian as root": self._from_debian,
+        }
+        why_not = []
+        for name, way in ways.items():
+            try:
+                return way(commands)
+            except _NotHere as reason:
+                why_not.append(f"- {name}: {reason}")
+        raise ServerStartError(
+            "The OpenHands agent server cannot be installed here. Tried:\n" + "\n".join(why_not),
+            hint="Make Python 3.13 and git available to every user of this machine, or start a "
+            f"Docker engine, or name an environment that has the agent server in {VARIABLE}.",
+        )
+
+    def _from_python(self, commands: _Commands) -> Environment:
+        if (git := shutil.which("git")) is None:
+            raise _NotHere("git is not installed.")
+        cache = self._open_cache()
+        uv = self._uv(commands)
+        python = next(_pythons(), None) or self._fetch_python(uv, cache, commands)
+
+        def make(folder: Path) -> None:
+            self.tell(f"installing the OpenHands agent server, once, with {python}")
+            _install(commands, [uv], str(python), folder, _lock())
+
+        name = f"python-{_digest(str(python), _lock().read_text())}"
+        environment = _kept(cache / name, make, commands)
+        return Environment(environment / "bin" / "python", path=(str(Path(git).parent),))
+
+    def _from_debian(self, commands: _Commands) -> Environment:
+        mirror = _debian_mirror(commands)
+        uv = self._uv(commands)
+
+        def make(root: Path) -> None:
+            self.tell(f"making a private Debian {_DEBIAN} for the agent server, once")
+            _need_debootstrap(commands)
+            options = ("--variant=minbase", f"--include={_DEBIAN_PACKAGES}")
+            commands.run(["debootstrap", *options, _DEBIAN, str(root), mirror])
+            self.tell("installing the OpenHands agent server in it, once")
+            shutil.copy(uv, root / "usr/local/bin/uv")
+            shutil.copy(_lock(), root / "opt/agent-server.txt")
+            for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
+                if Path("/", name).is_file():
+                    shutil.copyfile(Path("/", name), root / name)
+            inside = ["chroot", str(root), "uv"]
+            _install(commands, inside, "python3", _INSIDE, Path("/opt/agent-server.txt"))
+            shutil.rmtree(root / "root/.cache", ignore_errors=True)
+
+        name = f"debian-{_DEBIAN}-{_digest(_DEBIAN_PACKAGES, _lock().read_text())}"
+        return Environment(_INSIDE / "bin/python", root=_kept(self.cache / name, make, commands))
+
+    def _open_cache(self) -> Path:
+        """The cache, or the system's where the agent's user cannot pass into the cache."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        if reachable(self.cache):
+            return self.cache
+        _SYSTEM_CACHE.mkdir(parents=True, exist_ok=True)
+        return _SYSTEM_CACHE
+
+    def _uv(self, commands: _Commands) -> str:
+        if found := shutil.which("uv"):
+            return found
+
+        def make(folder: Path) -> None:
+            commands.run([sys.executable, "-m", "venv", str(folder)])
+            pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet"]
+            commands.run([*pip, "--disable-pip-version-check", "uv"])
+
+        return str(_kept(self.cache / "uv", make, commands) / "bin/uv")
+
+    def _fetch_python(self, uv: str, cache: Path, commands: _Commands) -> Path:
+        who = " that the agent's user can run" if as_agent() else ""
+        try:
+            env = {"UV_PYTHON_INSTALL_DIR": str(cache / "pythons")}
+            commands.run([uv, "python", "install", "--quiet", _PYTHON], env)
+        except _NotHere as reason:
+            raise _NotHere(f"there is none{who}, and uv could not fetch one: {reason}") from None
+        fetched = sorted((cache / "pythons").glob(f"cpython-{_PYTHON}*/bin/python3"))
+        if not fetched or not _serves(fetched[-1]):
+            raise _NotHere(f"there is none{who}, and the one that uv fetched does not run.")
+        return fetched[-1]
+
+
+@dataclass(frozen=True)
+class _Commands:
+    """Runs the commands of an installation, and ends them when the run is over."""
+
+    stop: threading.Event
+
+    def run(self, command: Sequence[str], env: Mapping[str, str] = {}) -> str:
+        """Run one command; gives its output.
+
+        Raises:
+            _NotHere: It failed.
+            ServerStartError: The run is over.
+        """
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd="/",
+                env={**_environment(), **env},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise _NotHere(f"{command[0]} cannot be started ({error}).") from error
+        shown = " ".join(command[:3])
+        with process:
+            try:
+                output = self._output(process).decode("utf-8", "replace").strip()
+            except subprocess.TimeoutExpired:
+                raise _NotHere(f"`{shown} …` took longer than {_STEP_S} s.") from None
+            finally:
+                kill_group(process)
+        if process.returncode != 0:
+            raise _NotHere(f"`{shown} …` failed: {output[-_MOST_SHOWN:] or process.returncode}")
+        return output
+
+    def pause(self) -> None:
+        """Wait a moment, unless the run is over."""
+        if self.stop.wait(_LOOK_S):
+            raise ServerStartError("The run ended while the agent server was being installed.")
+
+    def _output(self, process: subprocess.Popen[bytes]) -> bytes:
+        deadline = time.monotonic() + _STEP_S
+        while True:
+            try:
+                return process.communicate(timeout=_LOOK_S)[0]
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise
+                self.pause()
+
+
+def _kept(folder: Path, make: Callable[[Path], None], commands: _Commands) -> Path:
+    """Make a folder once for all runs: beside its place, and moved there when it is whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        while not _locked(lock.fileno()):
+            commands.pause()
+        if not folder.exists():
+            partial = folder.with_name(f"{folder.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            make(partial)
+            partial.rename(folder)
+    return folder
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _install(commands: _Commands, uv: Sequence[str], python: str, folder: Path, lock: Path) -> None:
+    commands.run([*uv, "venv", "--quiet", "--python", python, str(folder)])
+    into = ("--python", str(folder / "bin/python"), "--compile-bytecode")
+    commands.run([*uv, "pip", "install", "--quiet", *into, "--require-hashes", "-r", str(lock)])
+
+
+def _existing(environment: Path) -> Environment:
+    python = environment / "bin" / "python"
+    if not _serves(python):
+        raise ServerStartError(
+            f"{VARIABLE} names {environment}, but {python} cannot be run by the agent's user."
+        )
+    return Environment(python)
+
+
+def _pythons() -> Iterator[Path]:
+    """Interpreters of this machine that really run, best first.
+
+    The server answers better on 3.13 and newer, where its number of threads can be set.
+    """
+    names = ("python3.13", "python3.14", "python3.12", "python3")
+    on_path = (Path(found) for name in names if (found := shutil.which(name)))
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    by_pyenv = sorted(pyenv.glob("3.1[2-4].*/bin/python3"), key=_by_preference)
+    # That a name is on PATH says little: a shim of pyenv runs only where its version is chosen.
+    return (python for python in (*on_path, *by_pyenv) if _serves(python))
+
+
+def _by_preference(python: Path) -> int:
+    return ("3.13", "3.14", "3.12").index(python.parent.parent.name[:4])
+
+
+def _serves(python: Path) -> bool:
+    return succeeds([*as_agent(), str(python), "-I", "-c", _RUNS])
+
+
+def _need_debootstrap(commands: _Commands) -> None:
+    if shutil.which("debootstrap", path=_SYSTEM_PATH) is None:
+        commands.run(["apt-get", "--quiet", "update"])
+        quietly = ("--yes", "--quiet", "--no-install-recommends")
+        commands.run(["apt-get", "install", *quietly, "debootstrap"])
+
+
+def _debian_mirror(commands: _Commands) -> str:
+    """The mirror that this machine itself is kept up to date from."""
+    if os.geteuid() != 0:
+        raise _NotHere("this process is not root.")
+    if not namespaces():
+        raise _NotHere("the kernel refuses mounts to this process (unshare --mount failed).")
+    found = re.search(r"^VERSION_CODENAME=(\w+)", _read("/etc/os-release"), re.MULTILINE)
+    if found is None or not _read("/etc/debian_version"):
+        raise _NotHere("this machine does not run Debian.")
+    only = (f"Codename: {found[1]}", "Component: main", "Identifier: Packages", "Origin: Debian")
+    mirrors = commands.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", *only])
+    if not mirrors:
+        raise _NotHere("apt names no Debian mirror; is this Debian, and was apt-get update run?")
+    return mirrors.splitlines()[0]
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text("utf-8") if Path(path).is_file() else ""
+
+
+def _lock() -> Path:
+    """The agent server's requirements, as installed with this package or in its repository."""
+    installed = Path(__file__).with_name("agent-server.txt")
+    return (
+        installed if installed.is_file() else Path(__file__).parents[3] / "locks/agent-server.txt"
+    )
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _environment() -> Mapping[str, str]:
+    """What installing may see of our environment: how to get out and where packages are."""
+    wanted = re.compile(r"(?i)(UV|PIP|SSL|APT)_.*|HOME|LANG|.*_PROXY|REQUESTS_CA_BUNDLE|XDG_.*")
+    passed = {name: value for name, value in os.environ.items() if wanted.fullmatch(name)}
+    if index := passed.get("PIP_INDEX_URL"):
+        passed.setdefault("UV_DEFAULT_INDEX", index)
+    path = f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}"
+    return {**passed, "PATH": path, "DEBIAN_FRONTEND": "noninteractive"}

@@ -1,0 +1,105 @@
+"""How the agent server's process is started and kept apart, by what this machine allows.
+
+As root the server runs as a user of its own. Where the kernel gives namespaces it sees only its
+own processes. In any case :mod:`.supervisor` ends everything that it leaves.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_to_production.openhands import supervisor
+
+AGENT_UID = 10001
+"""The user that the agent server runs as when this tool is root; it needs no name."""
+
+_SUPERVISOR = Path(supervisor.__file__)
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+_PASSED_ON = (
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+_NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A Python environment with the agent server in it.
+
+    Attributes:
+        python: Its interpreter, as a path inside ``root`` where there is one.
+        root: Another root, in which it lies.
+        path: Folders of git and tmux, where they are not the system's.
+    """
+
+    python: Path
+    root: Path | None = None
+    path: tuple[str, ...] = ()
+
+    def variables(self) -> Mapping[str, str]:
+        """PATH for the server and the agent's shells, and the way out for both."""
+        path = ":".join((str(self.python.parent), *self.path, _SYSTEM_PATH))
+        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        if self.root is not None:
+            passed |= {"SSL_CERT_FILE": _CERTIFICATES, "REQUESTS_CA_BUNDLE": _CERTIFICATES}
+        return {**passed, "PATH": path}
+
+    def command(self, module: Sequence[str], folder: Path) -> list[str]:
+        """The whole command that runs a module of the environment, supervised, in a folder."""
+        root = ["--root", str(self.root)] if self.root else []
+        return [
+            *namespaces(),
+            *(sys.executable, "-I", str(_SUPERVISOR), *root, str(folder), "--"),
+            *(*as_agent(), str(self.python), "-m", *module),
+        ]
+
+
+def agent_uid() -> int | None:
+    """The user that the agent server runs as, when it can be another than ours."""
+    return AGENT_UID if os.geteuid() == 0 else None
+
+
+@functools.cache
+def namespaces() -> tuple[str, ...]:
+    """The command prefix that gives a process its own mounts and processes; empty if refused."""
+    user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
+    prefix = ("unshare", *user, *_NAMESPACES)
+    return prefix if succeeds([*prefix, "true"]) else ()
+
+
+def reachable(path: Path) -> bool:
+    """Whether the agent's user can use a program or pass through a folder."""
+    return succeeds([*as_agent(), "test", "-x", str(path)])
+
+
+def succeeds(command: Sequence[str]) -> bool:
+    """Whether a short command ends well; one that does not exist does not."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False, cwd="/"
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def as_agent() -> list[str]:
+    """The command prefix that changes to the agent's user; empty when that is not ours to do."""
+    if agent_uid() is None:
+        return []
+    ids = (f"--reuid={AGENT_UID}", f"--regid={AGENT_UID}")
+    return ["setpriv", *ids, "--clear-groups", "--no-new-privs"]

@@ -1,0 +1,110 @@
+"""What the agent server says, as far as this tool listens.
+
+The shapes follow the server's own OpenAPI description (1.34 to 1.58). Unknown fields are
+ignored and missing ones have a default, because the server changes about twice a week.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
+
+from spec_to_production.openhands.interface import ExecutionStatus
+from spec_to_production.results import Usage
+
+
+def _known_status(value: object) -> object:
+    return value if value in get_args(ExecutionStatus) else "unknown"
+
+
+class Answer(BaseModel):
+    """A part of an answer of the server."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Success(Answer):
+    """The server did what it was asked."""
+
+    success: bool = True
+
+
+class ServerInfo(Answer):
+    """``GET /server_info``."""
+
+    version: str
+
+
+class Tokens(Answer):
+    """Tokens of all calls that one use of a model has made."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Metrics(Answer):
+    """What one use of a model has cost so far."""
+
+    accumulated_cost: float = 0
+    accumulated_token_usage: Tokens | None = None
+
+
+class Stats(Answer):
+    """Metrics by what the model was used for (the agent, a condenser, …)."""
+
+    usage_to_metrics: dict[str, Metrics] = {}
+
+    @property
+    def usage(self) -> Usage:
+        """The sum. The server reports a cost of 0 for a model whose price it does not know."""
+        metrics = self.usage_to_metrics.values()
+        tokens = [each.accumulated_token_usage or Tokens() for each in metrics]
+        return Usage(
+            prompt_tokens=sum(each.prompt_tokens for each in tokens),
+            completion_tokens=sum(each.completion_tokens for each in tokens),
+            cost_usd=sum(each.accumulated_cost for each in metrics) or None,
+        )
+
+
+class Conversation(Answer):
+    """``GET /api/conversations/{id}``, and the items of the batch."""
+
+    id: UUID
+    execution_status: Annotated[ExecutionStatus, BeforeValidator(_known_status)] = "unknown"
+    stats: Stats | None = None
+
+
+class Conversations(RootModel[list[Conversation | None]]):
+    """``GET /api/conversations?ids=…``: ``None`` for one that the server does not know."""
+
+
+class Classification(Answer):
+    """How the server sorts a failure; old servers do not."""
+
+    kind: str | None = None
+
+
+class Event(Answer):
+    """An event of a conversation, with the fields that an error has."""
+
+    kind: str
+    code: str | None = None
+    detail: str | None = None
+    error: str | None = None
+    classification: Classification | None = None
+
+
+class Events(Answer):
+    """One page of ``GET /api/conversations/{id}/events/search``."""
+
+    items: list[Event]
+
+
+class CommandResult(Answer):
+    """``POST /api/bash/execute_bash_command``; no exit code means that it took too long."""
+
+    exit_code: int | None = None
+    stdout: str | None = None
+    stderr: str | None = None

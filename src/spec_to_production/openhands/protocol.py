@@ -1,0 +1,219 @@
+"""The agent server's protocol without its transport: requests are built, answers deciphered.
+
+Paths and bodies are those of the public REST API of openhands-agent-server 1.34 to 1.58.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from spec_to_production.errors import ApiError
+from spec_to_production.openhands.interface import Assignment, Failure, Model
+from spec_to_production.openhands.models import Event
+from spec_to_production.results import FailureCause
+
+MOST_IDS = 99
+"""How many conversations one request may ask for."""
+
+WORKING_DIRECTORY = "{{WORKING_DIR}}"
+"""Stands in a prompt for the folder of the conversation's own copy, as the agent sees it."""
+
+_DETAIL_LENGTH = 500
+_CONVERSATIONS = "/api/conversations"
+
+A = TypeVar("A", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to be sent.
+
+    Attributes:
+        repeatable: Whether sending it again does no harm when the answer was lost.
+    """
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    query: Mapping[str, str | Sequence[str]] | None = None
+    json: Mapping[str, Any] | None = None
+    repeatable: bool = True
+
+
+def ready() -> Request:
+    """Whether conversations can be created: 200 when so, 503 before."""
+    return Request("GET", "/ready")
+
+
+def server_info() -> Request:
+    """The server's version."""
+    return Request("GET", "/server_info")
+
+
+def create(assignment: Assignment, working_dir: str) -> Request:
+    """Create a conversation and start it at once.
+
+    It may be repeated: a known ``conversation_id`` is answered with what is there.
+    """
+    return Request(
+        "POST",
+        _CONVERSATIONS,
+        json={
+            "conversation_id": str(assignment.conversation_id),
+            "agent": {
+                "kind": "Agent",
+                "llm": _llm(assignment.model),
+                "tools": [{"name": "terminal"}, {"name": "file_editor"}],
+            },
+            "workspace": {"working_dir": working_dir},
+            "initial_message": _user_message(
+                assignment.prompt.replace(WORKING_DIRECTORY, working_dir)
+            ),
+            "max_iterations": assignment.max_iterations,
+            "stuck_detection": True,
+            "autotitle": False,
+            "confirmation_policy": {"kind": "NeverConfirm"},
+        },
+    )
+
+
+def look(conversations: Sequence[UUID]) -> Request:
+    """The state of up to :data:`MOST_IDS` conversations."""
+    return Request("GET", _CONVERSATIONS, query={"ids": [str(each) for each in conversations]})
+
+
+def message(conversation: UUID, text: str) -> Request:
+    """Add a message without running. The server keeps each one that arrives."""
+    return Request("POST", _of(conversation, "events"), json=_user_message(text), repeatable=False)
+
+
+def run(conversation: UUID) -> Request:
+    """Let the agent go on; 409 when it already runs."""
+    return Request("POST", _of(conversation, "run"))
+
+
+def interrupt(conversation: UUID) -> Request:
+    """Stop a run together with its command and its model call."""
+    return Request("POST", _of(conversation, "interrupt"))
+
+
+def delete(conversation: UUID) -> Request:
+    """Forget a conversation. The server waits for a running command: interrupt first."""
+    return Request("DELETE", f"{_CONVERSATIONS}/{conversation}")
+
+
+def newest_events(conversation: UUID) -> Request:
+    """The last hundred events, newest first; the server's own filter differs by version."""
+    query = {"limit": "100", "sort_order": "TIMESTAMP_DESC"}
+    return Request("GET", _of(conversation, "events/search"), query=query)
+
+
+def decipher(request: Request, status: int, body: bytes, expected: type[A]) -> A:
+    """The answer as a value.
+
+    Raises:
+        ApiError: The status is an error, or the body is not what was expected.
+    """
+    asked = f"{request.method} {request.path}"
+    if status >= 400:  # noqa: PLR2004
+        detail = _detail(body)
+        raise ApiError(
+            f"The agent server answered {asked} with {status}: {detail}",
+            status=status,
+            detail=detail,
+            hint=_HINTS.get(status, ""),
+        )
+    try:
+        return expected.model_validate_json(body)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise ApiError(
+            f"The agent server's answer to {asked} is not understood: {problem}",
+            status=status,
+            detail=_shorten(body.decode("utf-8", "replace")),
+            hint="Does the address lead to an OpenHands agent server (1.34 or newer)?",
+        ) from error
+
+
+def why_failed(newest_first: Sequence[Event]) -> Failure:
+    """The cause of a failed run, from its events."""
+    for event in newest_first:
+        # Old servers give the class with its module.
+        kind = event.kind.rpartition(".")[2]
+        if kind == "ConversationErrorEvent":
+            words = f"{event.code or 'Error'}: {event.detail or 'no detail given'}"
+            return Failure(_cause(event), _shorten(words))
+        if kind == "AgentErrorEvent" and "restart occurred" in (event.error or ""):
+            return Failure("server_lost", "The agent server restarted while the job was running.")
+    return Failure("unknown", "The agent server gave no reason.")
+
+
+def _cause(event: Event) -> FailureCause:
+    by_code = _BY_CODE.get(event.code or "")
+    by_kind = _BY_KIND.get(event.classification.kind or "") if event.classification else None
+    return by_kind or by_code or "unknown"
+
+
+def _llm(model: Model) -> Mapping[str, Any]:
+    return {
+        "usage_id": "agent",
+        "model": model.name,
+        "api_key": model.api_key.get_secret_value() if model.api_key else None,
+        "base_url": model.base_url,
+        "num_retries": model.retries,
+    }
+
+
+def _user_message(text: str) -> Mapping[str, Any]:
+    return {"role": "user", "content": [{"type": "text", "text": text}]}
+
+
+def _of(conversation: UUID, what: str) -> str:
+    return f"{_CONVERSATIONS}/{conversation}/{what}"
+
+
+def _detail(body: bytes) -> str:
+    text = body.decode("utf-8", "replace")
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return _shorten(text)
+    if not isinstance(answer, dict):
+        return _shorten(text)
+    return _shorten(str(answer.get("exception") or answer.get("detail") or answer))
+
+
+def _shorten(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _DETAIL_LENGTH else f"{text[:_DETAIL_LENGTH]} …"
+
+
+_HINTS = {
+    401: "The server does not accept the session key of this run.",
+    404: "The conversation is gone, or the address is not that of an agent server.",
+    422: "The agent server is of a version that this tool does not know; the supported are 1.34 "
+    "to 1.58.",
+}
+
+_BY_KIND: Mapping[str, FailureCause] = {
+    "auth": "auth",
+    "quota": "quota",
+    "rate_limit": "rate_limit",
+    "config": "configuration",
+    "transient": "transient",
+}
+
+# Old servers do not classify. The codes are the names of the SDK's exceptions.
+_BY_CODE: Mapping[str, FailureCause] = {
+    "MaxIterationsReached": "max_iterations",
+    "LLMAuthenticationError": "auth",
+    "LLMRateLimitError": "rate_limit",
+    "LLMServiceUnavailableError": "transient",
+    "LLMTimeoutError": "transient",
+    "LLMBadRequestError": "configuration",
+}
