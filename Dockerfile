@@ -1,0 +1,48 @@
+# The action's image. Builds with BuildKit and with the legacy builder; `--target slim` leaves
+# the agent server out, for those whose jobs run on servers of their own.
+#
+# A release passes BASE_IMAGE as name@sha256:… (docs/releasing.md says where the digest is from).
+ARG BASE_IMAGE=python:3.13-slim-trixie
+
+FROM ${BASE_IMAGE} AS builder
+ENV UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_NO_CACHE=1 \
+    UV_PYTHON_DOWNLOADS=never
+COPY locks/build.txt /locks/
+RUN python3 -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --quiet --require-hashes --requirement /locks/build.txt
+ENV PATH=/opt/build/bin:$PATH
+
+FROM builder AS tool
+COPY locks/tool.txt /locks/
+RUN uv venv --quiet --python python3 /opt/tool \
+    && uv pip install --quiet --python /opt/tool --require-hashes --requirement /locks/tool.txt
+COPY pyproject.toml README.md LICENSE /source/
+COPY locks/agent-server.txt /source/locks/
+COPY src /source/src
+RUN cd /source && hatchling build --target wheel --directory /wheel \
+    && uv pip install --quiet --python /opt/tool --no-deps /wheel/*.whl
+
+FROM ${BASE_IMAGE} AS slim
+LABEL org.opencontainers.image.title="spec-to-production" \
+      org.opencontainers.image.description="From a spec to tests that are shown to be real" \
+      org.opencontainers.image.licenses="MIT"
+RUN apt-get update --quiet \
+    && apt-get install --quiet --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
+COPY --from=tool /opt/tool /opt/tool
+COPY entrypoint.py /action/entrypoint.py
+# Exec form: a shell between the runner and the tool would keep signals to itself.
+ENTRYPOINT ["/opt/tool/bin/python", "-I", "/action/entrypoint.py"]
+
+FROM builder AS agent-server
+COPY locks/agent-server.txt /locks/
+RUN uv venv --quiet --python python3 /opt/agent-server \
+    && uv pip install --quiet --python /opt/agent-server --require-hashes --requirement /locks/agent-server.txt
+
+FROM slim AS full
+RUN apt-get update --quiet \
+    && apt-get install --quiet --yes --no-install-recommends tmux \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
+COPY --from=agent-server /opt/agent-server /opt/agent-server

@@ -1,0 +1,246 @@
+"""The GitHub Action's front: inputs and event in; comment, summary, outputs, artifact out."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from spec_to_production import engine, reporting
+from spec_to_production.delivery import write_reports
+from spec_to_production.errors import InputError, SettingsError, SpecToProductionError
+from spec_to_production.github import commands
+from spec_to_production.github.artifact import Artifact, upload
+from spec_to_production.github.comment import LIMIT, Marker, connect, find_pull_request, post
+from spec_to_production.github.event import Event, read_event
+from spec_to_production.reporting import Links
+from spec_to_production.reporting.headline import verdict
+from spec_to_production.results import WorkflowResult
+from spec_to_production.settings import Settings, from_action
+from spec_to_production.workflow import Interrupted
+
+BAD_INPUT = 2
+
+OUTPUTS = {
+    "verdict": "The verdict in a sentence.",
+    "accepted": "How many tests were accepted.",
+    "rejected": "How many tests were rejected.",
+    "disputed": "How many tests show a dispute between spec and code.",
+    "requirements": "How many requirements the spec has.",
+    "requirements-proven": "How many of them have an accepted test.",
+    "coverage": "Line coverage of the component with the accepted tests, in percent.",
+    "coverage-before": "Line coverage before, in percent.",
+    "mutation-score": "Share of mutants that the tests kill, in percent.",
+    "promotable": "Whether every gate of the target passed: true or false.",
+    "report-path": "Folder of the reports, the tests and the patch, in the workspace.",
+    "comment-url": "Address of the pull-request comment.",
+    "artifact-id": "Id of the uploaded artifact.",
+    "artifact-url": "Address of the uploaded artifact.",
+    "artifact-digest": "SHA-256 of the uploaded artifact.",
+}
+"""The step's outputs. One that was not measured, or does not exist, is empty."""
+
+T = TypeVar("T")
+
+
+class Engine(Protocol):
+    """Runs the whole workflow; see :func:`spec_to_production.engine.run`."""
+
+    def __call__(
+        self,
+        settings: Settings,
+        start: Path,
+        *,
+        env: Mapping[str, str],
+        write: Callable[[str], None],
+    ) -> WorkflowResult:
+        """One run, in the checkout that ``start`` lies in."""
+
+
+def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
+    """Run the action; returns its exit code.
+
+    0, or 1 for what ``fail-on`` names, 2 for bad input, 130 and 143 for an interrupted run.
+    """
+    try:
+        return _act(env, run)
+    except InputError as error:
+        commands.annotate("error", str(error), title="spec-to-production: input")
+        return BAD_INPUT
+    except SpecToProductionError as error:
+        commands.annotate("error", str(error), title="spec-to-production")
+        return 1
+    except Interrupted as interrupt:
+        return 128 + interrupt.signum
+    except Exception as error:  # noqa: BLE001 - its text may hold commands; it must not be printed raw
+        commands.quote(traceback.format_exc())
+        commands.annotate(
+            "error",
+            f"Internal error: {type(error).__name__}. This is a fault of spec-to-production; "
+            "please report it with the log above.",
+        )
+        return 1
+
+
+def _act(env: Mapping[str, str], run: Engine) -> int:
+    root = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
+    settings = from_action(env, root)
+    for secret in (settings.llm_api_key, settings.github_token):
+        commands.mask(secret.get_secret_value() if secret else "")
+    event = read_event(env)
+    output = _output_folder(root, settings.output)
+    settings = _within_its_rights(settings, event)
+
+    result = run(settings, root, env=env, write=commands.say)
+
+    links = Links(
+        server=event.server_url,
+        repository=event.repository,
+        sha=result.base_commit or event.sha,
+        run_id=event.run_id,
+        run_attempt=event.run_attempt,
+    )
+    write_reports(output, reporting.files(result, links))
+    _hand_over(output, root)
+    artifact = None
+    if result.interrupted_by is None:
+        artifact = _attempt("artifact", lambda: _upload(output, settings, env, event))
+    if artifact:
+        links = replace(links, artifact_name=artifact.name, artifact_url=artifact.url)
+
+    commands.append_summary(reporting.summary(result, links=links))
+    for note in reporting.annotations(result):
+        commands.annotate(
+            note.level, note.message, title=note.title, path=note.path or "", line=note.line
+        )
+    for name, value in _outputs(result, settings, artifact).items():
+        commands.set_output(name, value)
+    commands.say(verdict(result))
+    if result.interrupted_by is not None:
+        return 128 + result.interrupted_by
+    if settings.comment and settings.github_token and _may_comment(event):
+        token = settings.github_token
+        url = _attempt("comment", lambda: _comment(result, settings, token, event, links))
+        commands.set_output("comment-url", url or "")
+    return engine.exit_code(result, settings.fail_on)
+
+
+def _within_its_rights(settings: Settings, event: Event) -> Settings:
+    """What such a run can do: without secrets, tests are judged and none are generated."""
+    if not event.without_secrets or settings.llm_api_key or settings.mode == "verify":
+        return settings
+    if not settings.enable_openhands:
+        return settings
+    who = "Dependabot" if event.from_dependabot else "a fork"
+    if settings.tests:
+        told = f"The tests in {settings.tests} are judged."
+        changed: dict[str, object] = {"mode": "verify"}
+    else:
+        told = "Name the input 'tests' to have the tests judged that the pull request brings."
+        changed = {"enable_openhands": False}
+    commands.annotate(
+        "notice",
+        f"This run comes from {who}, and GitHub gives it no secrets: no tests are generated. "
+        f"{told} The result is in the job summary and the artifact.",
+        title="spec-to-production: without secrets",
+    )
+    return settings.model_copy(update=changed)
+
+
+def _may_comment(event: Event) -> bool:
+    # Such a run's token can only read, whatever the workflow says; there is no use in trying.
+    return not event.without_secrets
+
+
+def _output_folder(root: Path, output: str) -> Path:
+    """The folder for results. The checkout is not trusted: a link in it could lead anywhere."""
+    folder = root / output
+    if output.endswith(".json"):
+        raise SettingsError(f"output: {output!r} is a file's name; the action writes a folder.")
+    hint = "Give a relative path that the repository does not contain, as 'out'."
+    if root.resolve() not in folder.resolve().parents:
+        raise SettingsError(f"output: {output!r} is not a folder inside the workspace.", hint=hint)
+    for path in (folder, *folder.rglob("*")):
+        if path.is_symlink():
+            raise SettingsError(
+                f"output: {path.relative_to(root)} is a symbolic link; it is not followed.",
+                hint=hint,
+            )
+    return folder
+
+
+def _hand_over(output: Path, root: Path) -> None:
+    """Give what root wrote to the workspace's owner, who has to clean it up one day."""
+    owner = root.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        return
+    above = [path for path in output.parents if path.is_relative_to(root) and path != root]
+    for path in (*above, output, *output.rglob("*")):
+        if path.lstat().st_uid == 0:
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def _upload(output: Path, settings: Settings, env: Mapping[str, str], event: Event) -> Artifact:
+    name = f"spec-to-production-{event.job}-{settings.comment_id}-{event.run_attempt}"
+    with httpx.Client() as client:
+        return upload(name, output, env, event, client)
+
+
+def _comment(
+    result: WorkflowResult, settings: Settings, token: SecretStr, event: Event, links: Links
+) -> str | None:
+    with closing(connect(token.get_secret_value(), event.api_url)) as github:
+        number = find_pull_request(github, event)
+        if number is None:
+            commands.say("There is no open pull request to comment on.")
+            return None
+        marker = Marker(settings.comment_id, event.run_id, event.run_attempt)
+        body = reporting.comment(result, links=links, marker=str(marker), limit=LIMIT)
+        return post(github, event.repository, number, body)
+
+
+def _outputs(
+    result: WorkflowResult, settings: Settings, artifact: Artifact | None
+) -> dict[str, str]:
+    found = result.verification
+    tests = found.tests if found else ()
+    counts = {
+        name: str(sum(test.verdict == name for test in tests))
+        for name in ("accepted", "rejected", "disputed")
+    }
+    proven = [row for row in (found.requirements if found else ()) if row.state == "proven"]
+    return {
+        "verdict": verdict(result),
+        **counts,
+        "requirements": str(len(result.spec.requirements)),
+        "requirements-proven": str(len(proven)),
+        "coverage": _percent(found.coverage.after if found else None),
+        "coverage-before": _percent(found.coverage.before if found else None),
+        "mutation-score": _percent(found.mutation.after if found else None),
+        "promotable": str(result.promotable).lower(),
+        "report-path": settings.output,
+        "comment-url": "",
+        "artifact-id": artifact.id if artifact else "",
+        "artifact-url": artifact.url if artifact else "",
+        "artifact-digest": artifact.digest if artifact else "",
+    }
+
+
+def _percent(measured: float | None) -> str:
+    return "" if measured is None else f"{measured:.1f}"
+
+
+def _attempt(what: str, work: Callable[[], T]) -> T | None:
+    """Do what may fail without costing the run its result: a warning says why."""
+    try:
+        return work()
+    except SpecToProductionError as error:
+        commands.annotate("warning", str(error), title=f"spec-to-production: {what}")
+        return None

@@ -1,0 +1,452 @@
+"""The action's front, from the runner's environment to what stands on GitHub afterwards.
+
+The engine is a stand-in that gives a finished result: what is tried here is what becomes of it.
+"""
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.action import OUTPUTS, main
+from spec_to_production.errors import ComponentError, SpecToProductionError
+from spec_to_production.github.comment import Marker
+from spec_to_production.results import (
+    STAGES,
+    Change,
+    Component,
+    Dispute,
+    Gate,
+    LineRange,
+    Module,
+    Problem,
+    Requirement,
+    RequirementTests,
+    Spec,
+    TestVerdict,
+    Verification,
+    WorkflowResult,
+)
+from support import artifact_server
+
+SPEC = Spec(
+    path="specs/calculator.md",
+    title="Calculator",
+    source="# Calculator",
+    requirements=(
+        Requirement(id="FR-1", title="Add", text="Adds.", lines=LineRange(start=1, end=2)),
+        Requirement(id="FR-4", title="Divide", text="Raises.", lines=LineRange(start=3, end=4)),
+    ),
+)
+COMPONENT = Component(
+    name="calculator",
+    path="src/calculator",
+    import_root="src",
+    modules=(Module(path="src/calculator/ops.py", name="calculator.ops", lines=40),),
+    tests_dir="tests/calculator",
+)
+DISPUTE = Dispute(
+    requirement_id="FR-4",
+    requirement_text="Dividing by zero raises CalculatorError",
+    spec_line=3,
+    statement="expected CalculatorError, got ZeroDivisionError",
+    code_path="src/calculator/ops.py",
+    code_line=31,
+    failures=3,
+)
+VERIFICATION = Verification(
+    tests=(
+        TestVerdict(id="t.py::test_add", verdict="accepted", requirements=("FR-1",), runs=3),
+        TestVerdict(id="t.py::test_div", verdict="disputed", runs=3, dispute=DISPUTE),
+    ),
+    coverage=Change(before=61, after=88.25),
+    mutation=Change(after=81),
+    requirements=(
+        RequirementTests(id="FR-1", state="proven", tests=("t.py::test_add",)),
+        RequirementTests(id="FR-4", state="disputed", disputed=("t.py::test_div",)),
+    ),
+)
+RESULT = WorkflowResult(
+    tool_version="0.1.0",
+    started_at="2026-01-01T00:00:00.000+00:00",
+    execution_mode="async",
+    target="dev",
+    spec=SPEC,
+    component=COMPONENT,
+    verification=VERIFICATION,
+    gates=(Gate(name="test_coverage", status="passed", actual=88.25, threshold=80),),
+    stage_timings=dict.fromkeys(STAGES),
+    wall_ms=1000,
+)
+
+
+@dataclass
+class Engine:
+    """Gives what it was told to give, and remembers what it was asked."""
+
+    result: WorkflowResult = RESULT
+    error: BaseException | None = None
+    asked: list = field(default_factory=list)
+
+    def __call__(self, settings, start, *, env, write):
+        self.asked.append(settings)
+        write("[   0.1 s] ::error::what an agent wrote")
+        if self.error:
+            raise self.error
+        return self.result
+
+
+@dataclass
+class Step:
+    """One step of a job, and what it left behind."""
+
+    env: dict
+    workspace: Path
+    engine: Engine
+    capture: pytest.CaptureFixture
+
+    def run(self):
+        code = main(self.env, self.engine)
+        self.log = self.capture.readouterr().out
+        return code
+
+    @property
+    def summary(self):
+        return Path(self.env["GITHUB_STEP_SUMMARY"]).read_text()
+
+    @property
+    def outputs(self):
+        text = Path(self.env["GITHUB_OUTPUT"]).read_text()
+        found = re.findall(r"(\S+)<<(ghadelimiter_\S+)\n(.*?)\n?\2\n", text, re.DOTALL)
+        return {name: value for name, _, value in found}
+
+
+@pytest.fixture
+def service():
+    with artifact_server.serve() as running:
+        yield running
+
+
+@pytest.fixture
+def step(tmp_path, monkeypatch, capsys, server, service, github):  # noqa: PLR0917 - fixtures
+    """A step on a pull request from the same repository, with all that it needs."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    env = {
+        "GITHUB_WORKSPACE": str(workspace),
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_REPOSITORY": "octo/demo",
+        "GITHUB_SHA": "a" * 40,
+        "GITHUB_REF": "refs/pull/5/merge",
+        "GITHUB_RUN_ID": "4711",
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_JOB": "tests",
+        "GITHUB_ACTOR": "octocat",
+        "GITHUB_TRIGGERING_ACTOR": "octocat",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_API_URL": server.url,
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "ACTIONS_RESULTS_URL": service.url,
+        "ACTIONS_RUNTIME_TOKEN": service.token,
+        "INPUT_SPEC": "specs/calculator.md",
+        "INPUT_COMPONENT": "src/calculator",
+        "INPUT_LLM-MODEL": "openai/gpt-5",
+        "INPUT_LLM-API-KEY": "sk-key",
+        "INPUT_GITHUB-TOKEN": "ghs-token",
+        "INPUT_TESTS": "",
+    }
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
+        Path(env[name]).touch()
+        monkeypatch.setenv(name, env[name])
+    # The real client pauses between writes, as GitHub asks for; test_comment.py tries it.
+    monkeypatch.setattr("spec_to_production.action.connect", lambda token, api_url: github)
+    made = Step(env, workspace, Engine(), capsys)
+    pull_request(made)
+    return made
+
+
+def pull_request(step, head="octo/demo"):
+    side = '{{"sha": "{0}", "repo": {{"full_name": "{1}"}}}}'
+    Path(step.env["GITHUB_EVENT_PATH"]).write_text(
+        '{"pull_request": {"number": 5, "author_association": "MEMBER", '
+        f'"head": {side.format("b" * 40, head)}, "base": {side.format("c" * 40, "octo/demo")}}}}}'
+    )
+
+
+def other_event(step, name, ref):
+    Path(step.env["GITHUB_EVENT_PATH"]).write_text("{}")
+    step.env.update({"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref})
+
+
+def commands(step, name):
+    return [line for line in step.log.splitlines() if line.startswith(f"::{name}")]
+
+
+def test_a_pull_request_gets_everything(step, server, service):
+    assert step.run() == 0
+
+    (body,) = server.bodies(5)
+    assert Marker.read(body) == Marker("default", 4711, 1)
+    assert "artifacts/77" in body
+    assert "dispute" in step.summary
+    stored = zipfile.ZipFile(
+        io.BytesIO(service.artifacts["spec-to-production-tests-default-1"].content)
+    )
+    assert {"report.json", "report.html", "comment.md"} <= set(stored.namelist())
+    assert (step.workspace / "out" / "report.json").is_file()
+    assert any("file=src/calculator/ops.py,line=31" in line for line in commands(step, "warning"))
+
+
+def test_every_output_is_set(step, server):
+    step.run()
+
+    outputs = step.outputs
+    assert set(outputs) == set(OUTPUTS)
+    assert outputs["accepted"] == "1"
+    assert outputs["disputed"] == "1"
+    assert outputs["rejected"] == "0"
+    assert outputs["requirements"] == "2"
+    assert outputs["requirements-proven"] == "1"
+    assert outputs["coverage-before"] == "61.0"
+    assert outputs["coverage"] == "88.2"
+    assert outputs["mutation-score"] == "81.0"
+    assert outputs["promotable"] == "true"
+    assert outputs["report-path"] == "out"
+    assert outputs["artifact-id"] == "77"
+    assert outputs["comment-url"] == server.comments[5][0]["html_url"]
+    assert "dispute" in outputs["verdict"]
+
+
+def test_what_was_not_measured_is_empty(step):
+    step.engine.result = RESULT.model_copy(update={"verification": None, "gates": ()})
+    step.run()
+
+    assert step.outputs["coverage"] == step.outputs["mutation-score"] == ""
+    assert step.outputs["accepted"] == "0"
+    assert step.outputs["promotable"] == "false"
+
+
+def test_secrets_are_masked_before_anything_else_is_printed(step):
+    step.run()
+
+    assert step.log.splitlines()[:2] == ["::add-mask::sk-key", "::add-mask::ghs-token"]
+    assert "sk-key" not in step.log.partition("\n")[2]
+
+
+def test_what_the_engine_tells_cannot_issue_commands(step):
+    step.engine.error = SpecToProductionError("::error::broken\n::warning::x")
+    step.run()
+
+    assert len(commands(step, "error")) == 1
+    assert commands(step, "warning") == []
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "result", "code"),
+    [
+        ("errors", RESULT, 0),
+        ("disputes", RESULT, 1),
+        ("gates", RESULT, 0),
+        ("gates", RESULT.model_copy(update={"gates": ()}), 1),
+        ("errors", RESULT.model_copy(update={"problems": (Problem(stage=None, message="x"),)}), 1),
+        ("never", RESULT.model_copy(update={"problems": (Problem(stage=None, message="x"),)}), 0),
+    ],
+)
+def test_the_exit_code_is_what_fail_on_says(step, fail_on, result, code):
+    step.env["INPUT_FAIL-ON"] = fail_on
+    step.engine.result = result
+
+    assert step.run() == code
+
+
+def test_a_bad_input_is_one_error_that_names_it(step, server):
+    step.env["INPUT_JOB-TIMEOUT"] = "soon"
+
+    assert step.run() == 2
+    (error,) = commands(step, "error")
+    assert "job-timeout" in error
+    assert step.engine.asked == []
+    assert server.exchanges == []
+
+
+def test_an_input_that_the_engine_refuses_is_bad_input_too(step):
+    step.engine.error = ComponentError("no component 'calclator'; near names: calculator")
+
+    assert step.run() == 2
+    assert len(commands(step, "error")) == 1
+
+
+def test_a_fault_of_ours_is_told_without_letting_its_text_speak(step):
+    step.engine.error = RuntimeError("\n::set-env name=A::B")
+
+    assert step.run() == 1
+    stop = re.search(r"::stop-commands::(\w+)\n(.*)\n::\1::\n", step.log, re.DOTALL)
+    assert "::set-env" in stop[2]
+    assert "::set-env" not in step.log.replace(stop[0], "")
+    assert len(commands(step, "error")) == 1
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_writes_what_there_is_and_posts_nothing(step, server, service, signum):
+    step.engine.result = RESULT.model_copy(update={"interrupted_by": int(signum)})
+
+    assert step.run() == 128 + signum
+    assert (step.workspace / "out" / "report.json").is_file()
+    assert "nterrupted" in step.summary
+    assert server.exchanges == []
+    assert service.calls == []
+
+
+@pytest.mark.parametrize("actor", ["octocat", "dependabot[bot]"])
+def test_without_secrets_tests_are_judged_and_nothing_is_red(step, server, service, actor):
+    pull_request(step, head="octo/demo" if "bot" in actor else "someone/demo")
+    step.env.update(
+        {"INPUT_LLM-API-KEY": "", "INPUT_TESTS": "tests", "GITHUB_TRIGGERING_ACTOR": actor}
+    )
+    server.writable = False
+
+    assert step.run() == 0
+    assert [asked.mode for asked in step.engine.asked] == ["verify"]
+    (notice,) = commands(step, "notice")
+    assert "no secrets" in notice
+    assert server.exchanges == []  # nothing is tried that cannot work
+    assert step.summary
+    assert service.artifacts
+
+
+def test_without_secrets_and_without_tests_nothing_is_generated(step):
+    pull_request(step, head="someone/demo")
+    step.env["INPUT_LLM-API-KEY"] = ""
+
+    assert step.run() == 0
+    (asked,) = step.engine.asked
+    assert (asked.mode, asked.enable_openhands) == ("run", False)
+    assert "'tests'" in commands(step, "notice")[0]
+
+
+def test_a_fork_that_has_a_key_of_its_own_uses_it(step):
+    pull_request(step, head="someone/demo")
+    step.run()
+
+    assert step.engine.asked[0].enable_openhands
+    assert commands(step, "notice") == []
+
+
+def test_a_missing_permission_is_a_warning_with_the_yaml_to_paste(step, server):
+    server.writable = False
+
+    assert step.run() == 0
+    (warning,) = [line for line in commands(step, "warning") if "comment" in line.split("::")[1]]
+    assert "pull-requests: write" in warning
+    assert step.outputs["comment-url"] == ""
+
+
+def test_a_broken_artifact_service_costs_the_artifact_only(step, server, service):
+    service.failures = [("CreateArtifact", 403, "no")]
+
+    assert step.run() == 0
+    assert any("artifact" in line for line in commands(step, "warning"))
+    assert step.outputs["artifact-url"] == ""
+    assert len(server.bodies(5)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "commented"),
+    [
+        ("push", "refs/heads/feature", True),
+        ("workflow_dispatch", "refs/heads/feature", True),
+        ("push", "refs/heads/main", False),
+        ("push", "refs/tags/v1", False),
+        ("schedule", "refs/heads/main", False),
+        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-5-abc", False),
+    ],
+)
+def test_other_events_comment_where_the_branch_has_a_pull_request(
+    step, server, name, ref, commented
+):
+    server.pulls = {5: "octo:feature"}
+    other_event(step, name, ref)
+
+    assert step.run() == 0
+    assert bool(server.bodies(5)) is commented
+    assert step.summary
+
+
+def test_a_run_again_edits_its_comment(step, server):
+    step.run()
+    step.env["GITHUB_RUN_ATTEMPT"] = "2"
+    step.run()
+
+    (body,) = server.bodies(5)
+    assert Marker.read(body) == Marker("default", 4711, 2)
+
+
+def test_no_comment_when_none_is_wanted(step, server):
+    step.env["INPUT_COMMENT"] = "false"
+    step.run()
+
+    assert server.exchanges == []
+
+
+def test_a_usual_run_stays_within_fifteen_requests(step, server):
+    for _ in range(150):
+        server.add_comment(5, "chatter", author="someone")
+    step.run()
+
+    assert len(server.exchanges) <= 15
+
+
+@pytest.mark.parametrize("output", ["../out", "/etc", ".", "link", "link/deeper", "a.json"])
+def test_results_stay_in_a_folder_of_their_own(step, tmp_path, output):
+    (step.workspace / "link").symlink_to(tmp_path)
+    step.env["INPUT_OUTPUT"] = output
+
+    assert step.run() == 2
+    assert "output" in commands(step, "error")[0]
+    assert step.engine.asked == []
+
+
+def test_a_link_that_waits_in_the_folder_is_refused(step, tmp_path):
+    (step.workspace / "out").mkdir()
+    (step.workspace / "out" / "report.json").symlink_to(tmp_path / "victim")
+
+    assert step.run() == 2
+    assert not (tmp_path / "victim").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_belongs_to_the_workspaces_owner(step):
+    os.chown(step.workspace, 1001, 121)
+    step.env["INPUT_OUTPUT"] = "reports/run"
+    step.run()
+
+    written = list(step.workspace.rglob("*"))
+    assert step.workspace / "reports" / "run" / "report.json" in written
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in written} == {(1001, 121)}
+
+
+def test_nothing_in_the_checkout_is_imported(tmp_path):
+    for name in ("json", "httpx", "github", "spec_to_production", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('hijacked')")
+    entry = Path(__file__).parents[3] / "entrypoint.py"
+    done = subprocess.run(
+        [sys.executable, "-I", entry],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "hijacked" not in done.stdout + done.stderr
+    assert done.returncode == 2
+    assert done.stdout.startswith("::error ")
