@@ -1,0 +1,65 @@
+"""README, action.yml, --help and the settings say the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pydantic_core import PydanticUndefined
+
+from spec_to_production.action import OUTPUTS
+from spec_to_production.cli import main
+from spec_to_production.settings import Settings, fields_of
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+
+
+def rows(heading):
+    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)` \| (.+) \|$", section, re.MULTILINE)
+
+
+def shown(default):
+    if default is PydanticUndefined:
+        return "**required**"
+    if default in {None, ()}:
+        return "–"
+    return f"`{str(default).lower()}`" if isinstance(default, bool) else f"`{default}`"
+
+
+def test_the_table_of_settings_is_that_of_the_model():
+    fronts = {"A": fields_of("action"), "C": fields_of("command"), "F": fields_of("file")}
+    expected = [
+        (
+            field.alias,
+            " | ".join(
+                [
+                    field.description,
+                    shown(field.get_default()),
+                    "".join(mark for mark, known in fronts.items() if field.alias in known),
+                ]
+            ),
+        )
+        for field in Settings.model_fields.values()
+    ]
+
+    assert rows("Settings") == expected
+
+
+def test_the_table_of_outputs_is_that_of_the_action():
+    assert dict(rows("Outputs")) == OUTPUTS
+
+
+@pytest.mark.parametrize("command", ["run", "verify"])
+def test_help_names_every_setting_of_the_command(command):
+    text = CliRunner().invoke(main, [command, "--help"]).output
+    flat = " ".join(text.split())
+
+    for name, field in fields_of("command", command).items():
+        assert f"--{name}" in flat
+        assert " ".join(field.description.split()) in flat
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
+def test_links_lead_somewhere(link):
+    assert (Path(__file__).parents[2] / link).exists()
