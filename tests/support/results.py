@@ -322,10 +322,9 @@ HOSTILE = (
 )
 
 
-def hostile(tests: int = 60, code_bytes: int = 40_000) -> WorkflowResult:
-    """Hostile text in every field that comes from outside, of about the size asked for."""
-    bad = HOSTILE
-    code = (bad * (code_bytes // tests // len(bad) + 1))[: max(code_bytes // tests, 50)]
+def hostile(tests: int = 9, code_bytes: int = 0, bad: str = HOSTILE) -> WorkflowResult:
+    """Hostile text in every field that comes from outside, and about so much code of tests."""
+    code = bad * max(1, code_bytes // tests // max(1, len(bad)))
     verdicts = [
         accepted(f"test_{n}", bad, code=code, new_lines=(bad,), mutants_killed=(bad,))
         if n % 3 == 0

@@ -46,6 +46,7 @@ def _macros() -> Any:  # noqa: ANN401 - a template's macros are known to the tem
     )
     filters: dict[str, Callable[..., object]] = {
         "text": escape.text,
+        "prose": escape.prose,
         "code": escape.code,
         "fence": escape.fence,
         "mermaid": escape.mermaid,

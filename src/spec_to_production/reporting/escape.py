@@ -31,6 +31,7 @@ _LIVE = re.compile(
 )
 _SHA = re.compile(rf"\b[0-9a-f]{{{_SHA_PIECE + 1},}}\b", re.IGNORECASE)
 _ACTIVE = re.compile(r"[&<>`*_\[\]|\\~]")
+_CODE_IN_PROSE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _BLOCK_START = re.compile(r"^(\d*)([-+=#.)])(?=[-+=#\s]|$)")
 _MERMAID_TEXT = re.compile(r"[^\w ./()+-]+")
 
@@ -55,6 +56,20 @@ def text(value: object, most: int | None = None) -> Markup:
     line = _entities(_LIVE.sub(lambda found: found[0] + _BREAK, line))
     line = _BLOCK_START.sub(lambda found: f"{found[1]}&#{ord(found[2])};", line)
     return Markup(line.replace("$", "<span>$</span>"))  # noqa: S704 - this is the escaping
+
+
+def prose(value: object, most: int | None = None) -> Markup:
+    """Text in which what stands between single backticks is shown as code."""
+    parts = map(text, split_code(one_line(str(value), most)))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
+def split_code(value: str) -> list[str]:
+    """Prose and code in turn, prose first; code is what stands between single backticks."""
+    return _CODE_IN_PROSE.split(value)
 
 
 def code(value: object, most: int | None = None) -> Markup:

@@ -69,13 +69,13 @@ def figures(result: WorkflowResult) -> tuple[Figure, ...]:
         Figure("requirements proven", f"{proven} of {len(asked)}" if found else "not verified"),
         Figure("coverage", words.change(found.coverage) if found else "not measured"),
         Figure("mutation score", words.change(found.mutation) if found else "not measured"),
-        Figure("gates passed", _gates(result)),
-        Figure("jobs succeeded", _jobs(result)),
         Figure("time", words.duration(result.wall_ms)),
     ]
     if result.parallel_execution_savings_ms > 0:
         saved = words.duration(result.parallel_execution_savings_ms)
         measures.append(Figure("saved by running side by side", saved))
+    if _failed_jobs(result):
+        measures.append(Figure("jobs failed", f"{_failed_jobs(result)} of {len(result.jobs)}"))
     if result.model_is_recorded:
         measures.append(Figure("model", "recorded"))
     elif result.usage != Usage():
@@ -128,11 +128,6 @@ _NONE = "no tests were generated"
 def _gates(result: WorkflowResult) -> str:
     asked = [gate.status for gate in result.gates if gate.status != "skipped"]
     return f"{asked.count('passed')} of {len(asked)}"
-
-
-def _jobs(result: WorkflowResult) -> str:
-    ended = [job.status for job in result.jobs]
-    return f"{ended.count('succeeded')} of {len(ended)}"
 
 
 def _why_nothing(result: WorkflowResult) -> str:

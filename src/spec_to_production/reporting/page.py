@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from spec_to_production.reporting import escape, headline, ledger, timeline, words
 from spec_to_production.reporting.links import Links
@@ -76,6 +77,15 @@ def _shown(value: object) -> object:
     return escape.visible(value) if type(value) is str else value
 
 
+def _prose(value: str) -> Markup:
+    """Text in which what stands between backticks is shown as code."""
+    parts = escape.split_code(escape.visible(value))
+    return Markup("").join(
+        Markup("<code>{}</code>" if number % 2 else "{}").format(part)  # noqa: S704 - constant
+        for number, part in enumerate(parts)
+    )
+
+
 def _asset(name: str) -> str:
     folder = resources.files("spec_to_production.reporting") / "templates"
     return (folder / name).read_text("utf-8")
@@ -89,7 +99,7 @@ def _hash(content: str) -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("spec_to_production.reporting"),
         undefined=StrictUndefined,
         autoescape=True,
@@ -97,3 +107,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = _prose
+    return environment

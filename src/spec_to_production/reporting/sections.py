@@ -124,7 +124,7 @@ def _refactoring(result: WorkflowResult) -> Section | None:
         units.append(Unit.of(escape.text(refactoring.detail, 400)))
     if refactoring.steps:
         rows = (block("step_row", step=step) for step in refactoring.steps)
-        units.append(Unit.of("\n".join((_table("step", "", "detail"), *rows))))
+        units.append(Unit.of("\n".join((_table("step", "outcome", "detail"), *rows))))
     if refactoring.patch:
         diff = escape.fence(refactoring.patch, "diff")
         units.append(Unit.of("The diff is in changes.patch.", diff))

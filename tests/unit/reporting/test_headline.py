@@ -1,0 +1,95 @@
+import pytest
+
+from spec_to_production.reporting import headline, ledger, timeline
+from spec_to_production.results import STAGES, RequirementTests, Verification
+from support.results import accepted, disputed, job, make_result, rejected, states
+
+
+def figure(result, name):
+    return dict(headline.figures(result)).get(name)
+
+
+def test_the_figures_are_those_of_the_result():
+    result = make_result()
+
+    assert figure(result, "requirements proven") == "1 of 3"
+    assert figure(result, "coverage") == "61 → 88 %"
+    assert figure(result, "time") == "1 m 12 s"
+    assert figure(result, "spent") == "27k tokens, $0.12"
+
+
+def test_what_was_not_measured_is_not_a_number():
+    result = states()["no verification"]
+
+    assert figure(result, "requirements proven") == "not verified"
+    assert figure(result, "coverage") == "not measured"
+
+
+def test_nothing_is_said_of_savings_that_there_were_not():
+    result = make_result(stage_timings=dict.fromkeys(STAGES))
+
+    assert figure(result, "saved by running side by side") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("usual", "⚖️"),
+        ("accepted only", "✅"),
+        ("interrupted", "⏹️"),
+        ("nothing generated", "❌"),
+        ("all rejected", "❌"),
+    ],
+)
+def test_the_mark_agrees_with_the_verdict(name, mark):
+    assert headline.mark(states()[name]) == mark
+
+
+def test_many_disputes_name_the_first_requirements_and_count_the_rest():
+    tests = tuple(disputed(f"test_{n}", f"FR-{n}") for n in range(5))
+
+    step = headline.next_step(make_result(verification=Verification(tests=tests)))
+
+    assert step == "Decide on FR-0, FR-1, FR-2 and 2 more: correct the code, or the spec."
+
+
+@pytest.mark.parametrize(
+    ("jobs", "tests", "note"),
+    [
+        ((), (), "no job asked for one"),
+        ((job(1, "m", "FR-6"),), (), "the agent wrote none that names it"),
+        ((job(1, "m", "FR-6", status="failed", cause="quota"),), (), "the quota is used up"),
+        ((job(1, "m", "FR-6", status="cancelled"),), (), "cancelled"),
+        ((), (rejected("test_x", "flaky", requirements=("FR-6",)),), "1 test rejected"),
+    ],
+)
+def test_a_requirement_without_a_test_says_why(jobs, tests, note):
+    verification = Verification(
+        tests=tests, requirements=(RequirementTests(id="FR-6", state="untested"),)
+    )
+
+    rows = ledger.rows(make_result(jobs=jobs, verification=verification))
+
+    assert {row.requirement.id: row.note for row in rows}["FR-6"] == note
+
+
+def test_tests_stand_in_the_order_of_the_requirements():
+    tests = (accepted("c"), accepted("b", "FR-4"), accepted("a", "FR-1", "FR-4"))
+
+    ordered = ledger.ordered(make_result(verification=Verification(tests=tests)))
+
+    assert [test.id[-1] for test in ordered] == ["a", "b", "c"]
+
+
+def test_the_timeline_has_the_stages_that_ran_and_the_jobs_that_were_submitted():
+    jobs = (job(1, "a", "FR-1"), job(2, "b", "FR-1", submitted_ms=None, ended_ms=None))
+
+    stages, submitted = timeline.lanes(make_result(jobs=jobs))
+
+    assert [bar.name for bar in stages.bars][:2] == ["specification", "baseline"]
+    assert "delivery" not in [bar.name for bar in stages.bars]
+    assert [(bar.name, bar.duration_ms) for bar in submitted.bars] == [("1 a", 20_000)]
+
+
+def test_a_run_that_measured_nothing_has_no_timeline():
+    assert timeline.lanes(states()["nothing at all"]) == ()
