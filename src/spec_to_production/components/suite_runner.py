@@ -41,6 +41,10 @@ class Recorder:
         self._outcome = "passed"
         self._why = ""
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Know the mark of generated tests: a project may refuse marks that it does not know."""
+        config.addinivalue_line("markers", "requirement(id): what a test stands for")
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected is told like a test that errs."""
         if report.failed:

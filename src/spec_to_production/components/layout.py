@@ -1,0 +1,97 @@
+"""What a project's configuration says about where packages and tests are."""
+
+from __future__ import annotations
+
+import configparser
+import posixpath
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from spec_to_production.errors import ComponentError
+
+_USUAL = ("src", "lib", ".")
+_PYTEST_SECTIONS = (
+    ("pytest.ini", "pytest"),
+    ("tox.ini", "pytest"),
+    ("setup.cfg", "tool:pytest"),
+)
+
+
+def source_roots(root: Path) -> tuple[str, ...]:
+    """The directories that belong on ``sys.path``, as paths from the root, likeliest first.
+
+    They are the ones that the configuration of pytest, setuptools, hatch or poetry names,
+    then ``src``, ``lib`` and the root itself; only those that exist.
+
+    Raises:
+        ComponentError: A configuration file cannot be read.
+    """
+    configured = (*_pytest_setting("pythonpath", root), *_packaging_roots(_pyproject(root)))
+    found = dict.fromkeys(posixpath.normpath(path) for path in (*configured, *_USUAL))
+    return tuple(path for path in found if _is_inside(path) and (root / path).is_dir())
+
+
+def test_roots(root: Path) -> tuple[str, ...]:
+    """The folders where pytest looks for tests: its ``testpaths``, or the whole repository.
+
+    Raises:
+        ComponentError: A configuration file cannot be read.
+    """
+    patterns = filter(_is_inside, map(posixpath.normpath, _pytest_setting("testpaths", root)))
+    found = [path.relative_to(root).as_posix() for text in patterns for path in root.glob(text)]
+    return tuple(found) or (".",)
+
+
+def _is_inside(path: str) -> bool:
+    return not path.startswith(("..", "/"))
+
+
+def _pytest_setting(name: str, root: Path) -> Iterator[str]:
+    yield from _strings(_at(_pyproject(root), f"tool.pytest.ini_options.{name}"))
+    for file, section in _PYTEST_SECTIONS:
+        parser = configparser.ConfigParser(interpolation=None)
+        try:
+            parser.read(root / file, "utf-8")
+        except (OSError, ValueError, configparser.Error) as error:
+            raise _unreadable(file, error) from error
+        yield from parser.get(section, name, fallback="").split()
+
+
+def _pyproject(root: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise _unreadable("pyproject.toml", error) from error
+
+
+def _unreadable(file: str, error: Exception) -> ComponentError:
+    return ComponentError(f"{file} cannot be read: {error}", hint="Mend it: it says where code is.")
+
+
+def _packaging_roots(project: Mapping[str, Any]) -> Iterator[str]:
+    yield from _strings(_at(project, "tool.setuptools.packages.find.where"))
+    package_dir = _at(project, "tool.setuptools.package-dir")
+    if isinstance(package_dir, Mapping):
+        yield from _strings(package_dir.get(""))
+    for package in _strings(_at(project, "tool.hatch.build.targets.wheel.packages")):
+        yield str(PurePosixPath(package).parent)
+    packages = _at(project, "tool.poetry.packages")
+    for package in packages if isinstance(packages, list) else ():
+        if isinstance(package, Mapping):
+            yield from _strings(package.get("from"))
+
+
+def _at(table: Any, keys: str) -> Any:  # noqa: ANN401 - foreign TOML
+    for key in keys.split("."):
+        table = table.get(key) if isinstance(table, Mapping) else None
+    return table
+
+
+def _strings(value: object) -> Iterable[str]:
+    if isinstance(value, str):
+        return value.split()
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
