@@ -46,3 +46,4 @@ RUN apt-get update --quiet \
     && apt-get install --quiet --yes --no-install-recommends tmux \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
 COPY --from=agent-server /opt/agent-server /opt/agent-server
+ENV SPEC_TO_PRODUCTION_AGENT_SERVER=/opt/agent-server

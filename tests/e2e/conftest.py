@@ -1,0 +1,161 @@
+"""The action's image, once for all tests; they run when asked for: ``make e2e``."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from support import artifact_server, github_server
+from support.container import ROOT, Runner, build, engine
+
+WORKSPACE_OWNER = 1001
+EXAMPLE = ("examples/calculator", "specs/calculator_operations.md")
+
+
+def pytest_collection_modifyitems(config, items):
+    """An image takes minutes to build: without ``-m e2e`` these tests are told, and not run."""
+    if "e2e" in config.option.markexpr:
+        return
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.skip(reason="in a container: make e2e"))
+
+
+@pytest.fixture(scope="session")
+def docker():
+    with engine() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def image(docker):
+    return build(docker, "full")
+
+
+@pytest.fixture(scope="session")
+def slim_image(docker):
+    return build(docker, "slim")
+
+
+@pytest.fixture
+def server():
+    with github_server.serve() as running:
+        yield running
+    assert running.problems == []
+
+
+@pytest.fixture
+def service():
+    with artifact_server.serve() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The address of the recorded model."""
+    examples = ROOT / "examples"
+    command = [
+        sys.executable,
+        examples / "recorded_model/server.py",
+        "--answers",
+        examples / "answers",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        yield process.stdout.readline().split()[-1]
+        process.terminate()
+
+
+@dataclass
+class Job:
+    """A job on a runner: its folders, its environment, and what a step left behind."""
+
+    runner: Runner
+    env: dict = field(default_factory=dict)
+    log: str = ""
+
+    @property
+    def workspace(self):
+        return self.runner.folder / "workspace"
+
+    def event(self, name, payload, ref):
+        (self.runner.folder / "workflow" / "event.json").write_text(json.dumps(payload))
+        self.env.update({"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref})
+
+    def step(self, **env):
+        with self.runner.start({**self.env, **env}) as process:
+            self.log, _ = process.communicate(timeout=600)
+            return process.returncode
+
+    def read(self, name):
+        return (self.runner.folder / "file_commands" / name).read_text()
+
+
+@pytest.fixture
+def job(docker, image, tmp_path, server, service, model):  # noqa: PLR0917 - fixtures
+    """A checkout of the example, owned by the runner's user, and an event about it."""
+    for name in ("workspace", "home", "workflow", "file_commands", "runner_temp"):
+        (tmp_path / name).mkdir()
+    for name in ("output", "summary"):
+        (tmp_path / "file_commands" / name).touch()
+    made = Job(Runner(docker, image, tmp_path))
+    checkout(made.workspace)
+    made.env = {
+        "GITHUB_REPOSITORY": "octo/demo",
+        "GITHUB_SHA": "a" * 40,
+        "GITHUB_RUN_ID": "4711",
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_JOB": "tests",
+        "GITHUB_ACTOR": "octocat",
+        "GITHUB_TRIGGERING_ACTOR": "octocat",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_API_URL": server.url,
+        "ACTIONS_RESULTS_URL": service.url,
+        "ACTIONS_RUNTIME_TOKEN": service.token,
+        "INPUT_SPEC": EXAMPLE[1],
+        "INPUT_COMPONENT": EXAMPLE[0],
+        "INPUT_LLM-MODEL": "openai/recorded-answers",
+        "INPUT_LLM-API-KEY": "recorded",
+        "INPUT_LLM-BASE-URL": model,
+        "INPUT_GITHUB-TOKEN": "ghs-token",
+        "INPUT_POLL-INTERVAL": "0.5",
+    }
+    made.event("pull_request", pull_request(), "refs/pull/5/merge")
+    return made
+
+
+def checkout(workspace):
+    """What actions/checkout leaves: a repository that belongs to the runner's user."""
+    for path in EXAMPLE:
+        target = workspace / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / path).is_dir():
+            shutil.copytree(ROOT / path, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / path, target)
+    identity = ("-c", "user.name=octocat", "-c", "user.email=octocat@localhost")
+    for command in (
+        ("init", "--quiet"),
+        ("add", "--all"),
+        (*identity, "commit", "--quiet", "--message=one"),
+    ):
+        subprocess.run(["git", *command], cwd=workspace, check=True)
+    for folder, _, files in os.walk(workspace):
+        for path in (folder, *(Path(folder, name) for name in files)):
+            os.chown(path, WORKSPACE_OWNER, WORKSPACE_OWNER)
+
+
+def pull_request(head="octo/demo"):
+    side = {"sha": "b" * 40, "repo": {"full_name": "octo/demo"}}
+    return {
+        "pull_request": {
+            "number": 5,
+            "author_association": "MEMBER",
+            "head": {**side, "repo": {"full_name": head}},
+            "base": side,
+        }
+    }

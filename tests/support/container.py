@@ -1,0 +1,257 @@
+"""A Docker engine, the action's image, and a runner that starts it as GitHub's does.
+
+A machine's own engine is used where one answers. On Debian as root, where none does, one is
+installed and started for the tests and stopped after them; the base image, which may be out of
+reach there, is then made by debootstrap.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CACHE = ROOT / ".cache" / "e2e"
+BASE = "python:3.13-slim-trixie"
+DEBIAN_BASE = "spec-to-production-base:trixie"
+DEBIAN_PACKAGES = "ca-certificates,python3,python3-venv"
+_STEP_S = 1800
+
+
+class Unavailable(Exception):  # noqa: N818
+    """There is no Docker engine here, and none can be had; the text says why."""
+
+
+@dataclass(frozen=True)
+class Docker:
+    """A Docker client that has an engine to talk to."""
+
+    command: tuple[str, ...] = ("docker",)
+
+    def __call__(self, *args: str, stdin: Path | None = None) -> str:
+        """Run a command of the client; an error shows all that it said."""
+        with ExitStack() as stack:
+            source = stack.enter_context(stdin.open("rb")) if stdin else subprocess.DEVNULL
+            done = subprocess.run(
+                [*self.command, *args],
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                timeout=_STEP_S,
+                check=False,
+            )
+        if done.returncode:
+            raise Unavailable(f"docker {' '.join(args)}:\n{done.stdout[-4000:]}")
+        return done.stdout
+
+    def answers(self) -> bool:
+        try:
+            self("version")
+        except (Unavailable, OSError):
+            return False
+        return True
+
+    def has(self, image: str) -> bool:
+        return bool(self("images", "--quiet", image).strip())
+
+
+@contextmanager
+def engine() -> Iterator[Docker]:
+    """The machine's engine, or one for these tests alone."""
+    machines_own = Docker()
+    if machines_own.answers():
+        yield machines_own
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        raise Unavailable("no Docker engine answers, and only root on Debian can start one here")
+    if shutil.which("dockerd") is None:
+        _install("docker.io")
+    with _started_engine() as ours:
+        yield ours
+
+
+@contextmanager
+def _started_engine() -> Iterator[Docker]:
+    data = CACHE / "docker"
+    data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="dockerd-") as folder:
+        socket = f"unix://{folder}/docker.sock"
+        log = (CACHE / "dockerd.log").open("wb")
+        process = subprocess.Popen(
+            [
+                "dockerd",
+                "--iptables=false",
+                "--ip6tables=false",
+                "--bridge=none",
+                f"--data-root={data}",
+                f"--exec-root={folder}/exec",
+                f"--pidfile={folder}/pid",
+                f"--host={socket}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        docker = Docker(("/usr/bin/docker", f"--host={socket}"))
+        try:
+            deadline = time.monotonic() + 60
+            while not docker.answers():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise Unavailable(f"dockerd did not start; see {log.name}")
+                time.sleep(0.2)
+            yield docker
+        finally:
+            process.terminate()
+            process.wait(60)
+            log.close()
+
+
+def build(docker: Docker, target: str) -> str:
+    """Build a target of the Dockerfile; gives the image's name."""
+    name = f"spec-to-production-e2e:{target}"
+    docker(
+        "build",
+        "--network=host",
+        f"--build-arg=BASE_IMAGE={_base(docker)}",
+        f"--target={target}",
+        f"--tag={name}",
+        str(ROOT),
+    )
+    return name
+
+
+def _base(docker: Docker) -> str:
+    """The image that the Dockerfile asks for, or Debian's own Python where it is out of reach."""
+    for name in (BASE, DEBIAN_BASE):
+        if docker.has(name):
+            return name
+    try:
+        docker("pull", "--quiet", BASE)
+    except Unavailable:
+        _import_debian(docker)
+        return DEBIAN_BASE
+    return BASE
+
+
+def _import_debian(docker: Docker) -> None:
+    if shutil.which("debootstrap") is None:
+        _install("debootstrap")
+    with tempfile.TemporaryDirectory(prefix="debian-") as folder:
+        root, archive = Path(folder, "root"), Path(folder, "root.tar")
+        _do("debootstrap", "--variant=minbase", f"--include={DEBIAN_PACKAGES}", "trixie", str(root))
+        # A machine behind a proxy of its own has certificates of its own.
+        for own in Path("/usr/local/share/ca-certificates").glob("*.crt"):
+            shutil.copy(own, root / "usr/local/share/ca-certificates")
+        _do("chroot", str(root), "update-ca-certificates")
+        _do("chroot", str(root), "apt-get", "clean")
+        _do("tar", f"--directory={root}", "--create", f"--file={archive}", ".")
+        trust = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+        docker("import", f"--change={trust}", str(archive), DEBIAN_BASE)
+
+
+def _install(package: str) -> None:
+    _do("apt-get", "update", "--quiet")
+    _do("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", package)
+
+
+def _do(*command: str) -> None:
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=_STEP_S,
+        check=False,
+    )
+    if done.returncode:
+        raise Unavailable(f"{' '.join(command)}:\n{done.stdout[-4000:]}")
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Starts a container as ``ContainerActionHandler`` of actions/runner does.
+
+    Attributes:
+        folder: Holds the job's folders: ``workspace``, ``home``, ``workflow``, ``file_commands``
+            and ``runner_temp``.
+    """
+
+    docker: Docker
+    image: str
+    folder: Path
+
+    @contextmanager
+    def start(self, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+        """The running step; its output is the log. On leaving the block its container is gone."""
+        mounts = ("workspace", "home", "workflow", "file_commands", "runner_temp")
+        paths = {
+            "HOME": "/github/home",
+            "GITHUB_WORKSPACE": "/github/workspace",
+            "GITHUB_EVENT_PATH": "/github/workflow/event.json",
+            "GITHUB_OUTPUT": "/github/file_commands/output",
+            "GITHUB_STEP_SUMMARY": "/github/file_commands/summary",
+            "RUNNER_TEMP": "/github/runner_temp",
+            "GITHUB_ACTIONS": "true",
+            "CI": "true",
+        }
+        given = {**env, **paths}
+        name = f"spec-to-production-e2e-{uuid.uuid4().hex[:12]}"
+        command = [
+            *self.docker.command,
+            "run",
+            f"--name={name}",
+            "--workdir=/github/workspace",
+            "--rm",
+            *(part for variable in given for part in ("-e", variable)),
+            *(f"--volume={self.folder / mount}:/github/{mount}" for mount in mounts),
+            # Where the runner puts it on a network of the job's, the tests' servers are here.
+            "--network=host",
+            self.image,
+        ]
+        process = subprocess.Popen(
+            command,
+            # Values travel in the client's own environment, so that they may have several lines.
+            env={"PATH": os.environ["PATH"], **given},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+            if self.docker("ps", "--all", "--quiet", f"--filter=name={name}").strip():
+                self.docker("rm", "--force", name)
+
+    def containers(self) -> Sequence[str]:
+        """What is left of this image's containers."""
+        return self.docker("ps", "--all", "--quiet", f"--filter=ancestor={self.image}").split()
+
+
+def cancel(process: subprocess.Popen[str]) -> tuple[int, float]:
+    """End a step as the runner does; gives its exit code and how long it took, in seconds."""
+    started = time.monotonic()
+    for signum, patience_s in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5)):
+        process.send_signal(signum)
+        try:
+            return process.wait(patience_s), time.monotonic() - started
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+    return process.wait(), time.monotonic() - started
