@@ -24,6 +24,7 @@ from pathlib import Path
 from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands.launch import (
     Environment,
+    agent_uid,
     as_agent,
     namespaces,
     reachable,
@@ -70,6 +71,9 @@ class Installer:
         """
         if given := os.environ.get(VARIABLE):
             return _existing(Path(given))
+        # Asking every way again takes longer than starting the server from what is here.
+        if agent_uid() is not None and self._root().is_dir():
+            return Environment(_INSIDE / "bin/python", root=self._root())
         commands = _Commands(stop)
         ways = {
             "a Python (3.12 or newer) of this machine": self._from_python,
@@ -121,8 +125,11 @@ class Installer:
             _install(commands, inside, "python3", _INSIDE, Path("/opt/agent-server.txt"))
             shutil.rmtree(root / "root/.cache", ignore_errors=True)
 
-        name = f"debian-{_DEBIAN}-{_digest(_DEBIAN_PACKAGES, _lock().read_text())}"
-        return Environment(_INSIDE / "bin/python", root=_kept(self.cache / name, make, commands))
+        return Environment(_INSIDE / "bin/python", root=_kept(self._root(), make, commands))
+
+    def _root(self) -> Path:
+        made_of = _digest(_DEBIAN, _DEBIAN_PACKAGES, _lock().read_text())
+        return self.cache / f"debian-{made_of}"
 
     def _open_cache(self) -> Path:
         """The cache, or the system's where the agent's user cannot pass into the cache."""

@@ -1,0 +1,78 @@
+"""Jobs on the agent server, as short as a test wants to write them."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.openhands import OpenHands
+from spec_to_production.openhands.interface import Assignment, Model, State
+from spec_to_production.snapshot import Snapshot, git
+
+GOING_ON = ("idle", "running")
+
+
+def wait_until(condition: Callable[[], object], within_s: float = 60) -> None:
+    """Look again and again until it is so."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        threading.Event().wait(0.05)
+
+
+@dataclass(frozen=True)
+class Jobs:
+    server: OpenHands
+    model: Model
+    base: Path
+
+    def assignment(self, output: str, max_iterations: int = 20) -> Assignment:
+        prompt = f"Working directory: {{{{WORKING_DIR}}}}\nOutput file: {output}\n"
+        return Assignment(uuid.uuid4(), prompt, self.model, max_iterations)
+
+    def start(self, output: str, max_iterations: int = 20) -> uuid.UUID:
+        assignment = self.assignment(output, max_iterations)
+        self.server.create(assignment, self.base)
+        return assignment.conversation_id
+
+    def state(self, job: uuid.UUID) -> State:
+        state = self.server.states([job])[job]
+        assert state is not None
+        return state
+
+    def ended(self, job: uuid.UUID) -> State:
+        wait_until(lambda: self.state(job).status not in GOING_ON)
+        return self.state(job)
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory) -> Path:
+    checkout = tmp_path_factory.mktemp("checkout")
+    git("init", "--quiet", cwd=checkout)
+    (checkout / "area.py").write_text("def area(a, b):\n    return a * b\n")
+    (checkout / "tests").mkdir()
+    (checkout / "tests" / "test_area.py").write_text("def test_nothing(): pass\n")
+    return Snapshot.take(checkout, tmp_path_factory.mktemp("base") / "base").path
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """Waits for a condition, for a minute at most."""
+    return wait_until
+
+
+@pytest.fixture
+def on(recorded_model, base) -> Callable[[OpenHands], Jobs]:
+    """Jobs on a server of the test's own."""
+    return lambda server: Jobs(server, recorded_model.model, base)
+
+
+@pytest.fixture
+def jobs(agent_server, recorded_model, base) -> Jobs:
+    return Jobs(agent_server, recorded_model.model, base)
