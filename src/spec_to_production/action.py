@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 
 import httpx
 from pydantic import SecretStr
+from rich.console import Console, RenderableType
 
 from spec_to_production import engine, reporting
 from spec_to_production.delivery import write_reports
@@ -27,6 +28,8 @@ from spec_to_production.settings import Settings, from_action
 from spec_to_production.workflow import Interrupted
 
 BAD_INPUT = 2
+
+_LOG_COLUMNS = 100
 
 OUTPUTS = {
     "verdict": "The verdict in a sentence.",
@@ -122,7 +125,8 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         )
     for name, value in _outputs(result, settings, artifact).items():
         commands.set_output(name, value)
-    commands.say(verdict(result))
+    with commands.group("Result"):
+        commands.say(_as_text(reporting.summary_table(result)))
     if result.interrupted_by is not None:
         return 128 + result.interrupted_by
     if settings.comment and settings.github_token and _may_comment(event):
@@ -231,6 +235,13 @@ def _outputs(
         "artifact-url": artifact.url if artifact else "",
         "artifact-digest": artifact.digest if artifact else "",
     }
+
+
+def _as_text(renderable: RenderableType) -> str:
+    console = Console(width=_LOG_COLUMNS, color_system=None)
+    with console.capture() as captured:
+        console.print(renderable)
+    return captured.get()
 
 
 def _percent(measured: float | None) -> str:
