@@ -51,7 +51,10 @@ def next_step(result: WorkflowResult) -> str:
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
         named = ", ".join(one_line(id_, _LONGEST // 6) for id_ in ids[:_NAMED]) + more
         steps.append(f"Decide on {named}: correct the code, or the spec." if named else "")
-    if proven := _number(result, "accepted"):
+    proven = _number(result, "accepted")
+    if proven and not result.jobs:
+        steps.append(_held_up(proven, _number(result, "rejected")))
+    elif proven:
         ready = words.count(proven, "proven test is", "proven tests are")
         steps.append(f"{ready} ready to take from changes.patch.")
     if not steps:
@@ -62,11 +65,8 @@ def next_step(result: WorkflowResult) -> str:
 def figures(result: WorkflowResult) -> tuple[Figure, ...]:
     """The key measures of the run, most wanted first; what was not measured says so."""
     found = result.verification
-    rows = ledger.rows(result)
-    asked = [row for row in rows if row.state != "not_unit_testable"]
-    proven = sum(row.state == "proven" for row in asked)
     measures = [
-        Figure("requirements proven", f"{proven} of {len(asked)}" if found else "not verified"),
+        Figure("requirements proven", _proven_requirements(result)),
         Figure("coverage", words.change(found.coverage) if found else "not measured"),
         Figure("mutation score", words.change(found.mutation) if found else "not measured"),
         Figure("time", words.duration(result.wall_ms)),
@@ -123,6 +123,20 @@ def _tests(result: WorkflowResult) -> str:
 
 
 _NONE = "no tests were generated"
+
+
+def _held_up(proven: int, rejected: int) -> str:
+    if not rejected:
+        return f"{words.count(proven, 'test')} held up: there is nothing to do."
+    told = words.count(proven + rejected, "test")
+    return f"{proven} of {told} held up; see below why the others did not."
+
+
+def _proven_requirements(result: WorkflowResult) -> str:
+    states = [row.state for row in ledger.rows(result)]
+    if set(states) == {"not_verified"}:
+        return "not verified"
+    return f"{states.count('proven')} of {len(states) - states.count('not_unit_testable')}"
 
 
 def _gates(result: WorkflowResult) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from spec_to_production.reporting import words
-from spec_to_production.results import Requirement, TestVerdict, Value, WorkflowResult
+from spec_to_production.results import (
+    Requirement,
+    RequirementTests,
+    TestVerdict,
+    Value,
+    WorkflowResult,
+)
 
 State = Literal["proven", "disputed", "untested", "not_unit_testable", "not_verified"]
 
@@ -23,7 +29,8 @@ class Row(Value):
 
 def rows(result: WorkflowResult) -> tuple[Row, ...]:
     """One row for every requirement of the spec, in its order."""
-    return tuple(_row(requirement, result) for requirement in result.spec.requirements)
+    known = {found.id: found for found in _ledger(result)}
+    return tuple(_row(asked, known.get(asked.id), result) for asked in result.spec.requirements)
 
 
 def ordered(result: WorkflowResult) -> tuple[TestVerdict, ...]:
@@ -40,26 +47,27 @@ def ordered(result: WorkflowResult) -> tuple[TestVerdict, ...]:
     )
 
 
-def _row(requirement: Requirement, result: WorkflowResult) -> Row:
-    if result.verification is None:
-        return Row(requirement=requirement, state="not_verified")
-    found = next((r for r in result.verification.requirements if r.id == requirement.id), None)
+def _ledger(result: WorkflowResult) -> tuple[RequirementTests, ...]:
+    return result.verification.requirements if result.verification else ()
+
+
+def _row(asked: Requirement, found: RequirementTests | None, result: WorkflowResult) -> Row:
     if found is None:
-        return Row(requirement=requirement, state="untested", note=_why(requirement.id, result))
+        return Row(requirement=asked, state="not_verified")
     return Row(
-        requirement=requirement,
+        requirement=asked,
         state=found.state,
         tests=found.tests,
         disputed=found.disputed,
         mutants_killed=found.mutants_killed,
-        note=_why(requirement.id, result) if found.state == "untested" else "",
+        note=_why(asked.id, result) if found.state == "untested" else "",
     )
 
 
 def _why(id_: str, result: WorkflowResult) -> str:
     """Why a requirement has no test: its tests fell, or its job did, or nobody asked for one."""
     tests = result.verification.tests if result.verification else ()
-    if fallen := sum(id_ in test.requirements for test in tests):
+    if fallen := sum(t.verdict == "rejected" and id_ in t.requirements for t in tests):
         return f"{words.count(fallen, 'test')} rejected"
     jobs = [job for job in result.jobs if id_ in job.requirement_ids]
     if not jobs:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from spec_to_production.reporting import escape, headline, ledger, timeline, words
+from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.links import Links
 from spec_to_production.results import WorkflowResult
 
@@ -47,7 +47,7 @@ def html(result: WorkflowResult, links: Links = _NO_LINKS) -> str:
             rows=ledger.rows(result),
             tests=tests,
             numbers={test.id: number for number, test in enumerate(tests, 1)},
-            lanes=timeline.lanes(result),
+            lanes=chart.lanes(result),
             diff=_diff(result.refactoring.patch if result.refactoring else ""),
             words=words,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from spec_to_production.reporting import escape, headline, ledger, timeline, words
+from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.blocks import block, name
 from spec_to_production.reporting.fit import Section, Unit
 from spec_to_production.reporting.links import Links
@@ -85,7 +85,7 @@ def _requirements(result: WorkflowResult) -> Section:
 
 
 def _take(result: WorkflowResult, links: Links) -> Section | None:
-    if not _having(result, "accepted"):
+    if not result.jobs or not _having(result, "accepted"):
         return None
     command = "git apply changes.patch"
     if links.run_id:
@@ -127,7 +127,7 @@ def _refactoring(result: WorkflowResult) -> Section | None:
         units.append(Unit.of("\n".join((_table("step", "outcome", "detail"), *rows))))
     if refactoring.patch:
         diff = escape.fence(refactoring.patch, "diff")
-        units.append(Unit.of("The diff is in changes.patch.", diff))
+        units.append(Unit.of("The diff is too long for this place.", diff))
     told = _tally(step.status.replace("_", " ") for step in refactoring.steps)
     title = f"Refactoring {refactoring.status.replace('_', ' ')}"
     return _folded(f"{title}: {told}" if told else title, units, blocks=True)
@@ -163,8 +163,9 @@ def _jobs(result: WorkflowResult) -> Section | None:
 
 
 def _time(result: WorkflowResult) -> Section | None:
-    lanes = timeline.lanes(result)
-    return _folded("Where the time went", _units([block("gantt", lanes=lanes)] if lanes else []))
+    lanes = chart.lanes(result)
+    blocks = [block("gantt", lanes=lanes, wall_ms=result.wall_ms)] if lanes else []
+    return _folded("Where the time went", _units(blocks))
 
 
 def _checks(result: WorkflowResult) -> Section | None:

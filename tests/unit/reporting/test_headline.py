@@ -1,6 +1,6 @@
 import pytest
 
-from spec_to_production.reporting import headline, ledger, timeline
+from spec_to_production.reporting import chart, comment, headline, ledger
 from spec_to_production.results import STAGES, RequirementTests, Verification
 from support.results import accepted, disputed, job, make_result, rejected, states
 
@@ -61,6 +61,7 @@ def test_many_disputes_name_the_first_requirements_and_count_the_rest():
         ((job(1, "m", "FR-6", status="failed", cause="quota"),), (), "the quota is used up"),
         ((job(1, "m", "FR-6", status="cancelled"),), (), "cancelled"),
         ((), (rejected("test_x", "flaky", requirements=("FR-6",)),), "1 test rejected"),
+        ((), (accepted("test_x", "FR-1"),), "no job asked for one"),
     ],
 )
 def test_a_requirement_without_a_test_says_why(jobs, tests, note):
@@ -71,6 +72,21 @@ def test_a_requirement_without_a_test_says_why(jobs, tests, note):
     rows = ledger.rows(make_result(jobs=jobs, verification=verification))
 
     assert {row.requirement.id: row.note for row in rows}["FR-6"] == note
+
+
+def test_a_run_that_ended_before_its_ledger_shows_no_requirement_as_untested():
+    result = make_result(verification=Verification(tests=(accepted("test_x", "FR-1"),)))
+
+    assert {row.state for row in ledger.rows(result)} == {"not_verified"}
+    assert figure(result, "requirements proven") == "not verified"
+
+
+def test_tests_that_were_there_before_are_judged_not_offered():
+    tests = (accepted("test_x", "FR-1"), rejected("test_y", "flaky"))
+    result = make_result(jobs=(), verification=Verification(tests=tests))
+
+    assert headline.next_step(result) == "1 of 2 tests held up; see below why the others did not."
+    assert "changes.patch" not in comment(make_result(jobs=(), refactoring=None))
 
 
 def test_tests_stand_in_the_order_of_the_requirements():
@@ -84,7 +100,7 @@ def test_tests_stand_in_the_order_of_the_requirements():
 def test_the_timeline_has_the_stages_that_ran_and_the_jobs_that_were_submitted():
     jobs = (job(1, "a", "FR-1"), job(2, "b", "FR-1", submitted_ms=None, ended_ms=None))
 
-    stages, submitted = timeline.lanes(make_result(jobs=jobs))
+    stages, submitted = chart.lanes(make_result(jobs=jobs))
 
     assert [bar.name for bar in stages.bars][:2] == ["specification", "baseline"]
     assert "delivery" not in [bar.name for bar in stages.bars]
@@ -92,4 +108,4 @@ def test_the_timeline_has_the_stages_that_ran_and_the_jobs_that_were_submitted()
 
 
 def test_a_run_that_measured_nothing_has_no_timeline():
-    assert timeline.lanes(states()["nothing at all"]) == ()
+    assert chart.lanes(states()["nothing at all"]) == ()

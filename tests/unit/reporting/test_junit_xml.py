@@ -63,7 +63,7 @@ def test_every_state_is_a_document(state):
     assert len(cases(junit(state))) == number
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=40))
 def test_any_text_gives_a_document_that_parses(bad):
     assert len(cases(junit(hostile(6, bad=bad)))) == 6

@@ -166,7 +166,7 @@ PIECES = st.lists(
 ).map(" ".join)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PIECES, st.sampled_from([8_000, 30_000, 65_536]))
 def test_any_text_in_every_field_gives_a_sound_comment_within_the_limit(bad, limit):
     result = hostile(6, bad=bad)
@@ -181,7 +181,7 @@ def test_any_text_in_every_field_gives_a_sound_comment_within_the_limit(bad, lim
     is_sound(body)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(PIECES)
 def test_no_text_gets_into_the_timeline_as_syntax(bad):
     body = comment(hostile(3, bad=bad))

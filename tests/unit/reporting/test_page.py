@@ -108,7 +108,7 @@ def test_hidden_characters_are_shown():
     assert "\x1b" not in text
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.one_of(st.text(max_size=60), st.sampled_from(re.split(" ", HOSTILE))))
 def test_no_text_adds_a_tag(bad):
     plain, foreign = Outline(html(hostile(3, bad="x"))), Outline(html(hostile(3, bad=bad)))

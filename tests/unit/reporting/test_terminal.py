@@ -65,7 +65,7 @@ def test_a_plan_without_jobs_says_so():
     assert "0 jobs" in printed(plan_table((), result.spec, result.component))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_controls_the_terminal(bad):
     text = printed(summary_table(hostile(3, bad=bad + "\x1b[2J\x07\u202e[bold]x[/bold]")))
