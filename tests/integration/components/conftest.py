@@ -1,5 +1,6 @@
 import shutil
 import tempfile
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,18 @@ def sandbox(place):
     return Sandbox.prepare(place / "sandbox")
 
 
+# Plugins of the tool's own tests have no part in these projects, and are slow to load.
+SETTINGS = "[pytest]\naddopts = {}\n".format(
+    " ".join(f"-pno:{plugin.name}" for plugin in entry_points(group="pytest11"))
+)
+
+
 @pytest.fixture
 def project(place):
     """Writes files into a small repository and returns its root."""
     root = place / "repo"
     root.mkdir()
+    (root / "pytest.ini").write_text(SETTINGS)
 
     def write(files):
         for name, text in files.items():
