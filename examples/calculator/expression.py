@@ -34,9 +34,9 @@ def _tokens(text: str) -> List[Tuple[str, int]]:
         if match is None:
             index += len(text[index:]) - len(text[index:].lstrip())
             raise CalculatorError(f"unexpected {text[index]!r} at position {index + 1}")
-        group = match.lastgroup
-        found.append((match.group(group), match.start(group)+1))
+        token = match["number"] or match["symbol"]
         index = match.end()
+        found.append((token, index-len(token)+1))
     if not found:
         raise CalculatorError("the expression is empty")
     return found

@@ -51,8 +51,11 @@ class Ruff:
     copy: Path
 
     def check(self, paths: Sequence[str], rules: Sequence[str] = ()) -> tuple[Finding, ...]:
-        """What violates the project's rules, or the given ones with all settings left aside."""
-        chosen = ["--isolated", f"--select={','.join(rules)}"] if rules else self._rules(paths)
+        """What violates the project's rules; or the given ones, and then neither settings nor
+        ``noqa`` comments count.
+        """
+        strict = ["--isolated", "--ignore-noqa", f"--select={','.join(rules)}"]
+        chosen = strict if rules else self._rules(paths)
         output = self._run("check", *chosen, "--exit-zero", "--output-format=json", "--", *paths)
         return tuple(
             Finding(

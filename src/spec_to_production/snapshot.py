@@ -6,10 +6,12 @@ files (agents, refactoring, tests) gets a copy of it; the user's checkout is onl
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +52,9 @@ def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] 
         done = subprocess.run(
             command,
             cwd=cwd,
-            input=stdin,
+            input=stdin.encode("utf-8", "surrogateescape") if stdin is not None else None,
             env={"PATH": os.environ.get("PATH", os.defpath), **_QUIET_ENV, **safe, **env},
             capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
             timeout=_TIMEOUT_S,
             check=False,
         )
@@ -63,8 +63,10 @@ def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] 
     except subprocess.TimeoutExpired as error:
         raise GitError(f"git {args[0]} took over {_TIMEOUT_S} s in {cwd}.") from error
     if done.returncode != 0:
-        raise GitError(f"git {args[0]} failed in {cwd}: {done.stderr.strip()[:500]}")
-    return done.stdout
+        said = done.stderr.decode("utf-8", "replace").strip()[:500]
+        raise GitError(f"git {args[0]} failed in {cwd}: {said}")
+    # Decoded by hand: text mode would turn the line ends of a patch into its own.
+    return done.stdout.decode("utf-8", "surrogateescape")
 
 
 def find_root(start: Path) -> Path:
@@ -112,6 +114,16 @@ class Snapshot:
         """A private copy to work in, with the same one commit."""
         shutil.copytree(self.path, to, symlinks=True)
         return to
+
+    @contextlib.contextmanager
+    def lend(self, work: Path) -> Iterator[Path]:
+        """A copy for the length of a block; every user of the machine may read it."""
+        work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="copy-", dir=work) as folder:
+            copy = self.copy(Path(folder) / "repository")
+            for path in (copy.parent, copy, *copy.rglob("*")):
+                path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))
+            yield copy
 
     def diff(self, copy: Path) -> str:
         """What a copy changed against the snapshot, new files included, as a git patch."""

@@ -51,7 +51,7 @@ class _Course:
         self._run_each = run_each
         self._base: Sources = bench.sources(bench.snapshot.path)
         self._sources = self._base
-        self._paths = [path for path, source in self._base.items() if _compiles(source)]
+        self._paths = [path for path, source in self._base.items() if _editable(source)]
         self._steps: list[RefactoringStep] = []
 
     def take(self) -> None:
@@ -162,9 +162,10 @@ def _turn(family: str) -> tuple[int, str]:
     return (_LAST.index(family) + 1 if family in _LAST else 0, family)
 
 
-def _compiles(source: bytes) -> bool:
+def _editable(source: bytes) -> bool:
+    """Whether ruff can work on it: Python that compiles, in UTF-8."""
     try:
-        ast.parse(source)
+        ast.parse(source.decode("utf-8"))
     except (SyntaxError, ValueError):
         return False
     return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,10 +78,7 @@ class Bench:
     @contextlib.contextmanager
     def copy(self, sources: Sources) -> Iterator[Path]:
         """A copy of the repository in one state, which the sandbox's user can only read."""
-        self.work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="copy-", dir=self.work) as folder:
-            Path(folder).chmod(0o755)
-            copy = self.snapshot.copy(Path(folder) / "repository")
+        with self.snapshot.lend(self.work) as copy:
             for path, source in sources.items():
                 (copy / path).write_bytes(source)
             yield copy

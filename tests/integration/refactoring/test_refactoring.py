@@ -156,6 +156,27 @@ def test_a_module_that_does_not_compile_is_left_alone(checkout, case):
     assert "broken" not in refactoring.patch
 
 
+def test_the_patch_keeps_the_line_ends_of_the_file(checkout, case):
+    root = checkout({})
+    path = root / "src/shop/price.py"
+    path.write_bytes(b"import os\r\nPRICE = {'a':1}\r\n")
+
+    patch = case(root).refactor().patch
+
+    subprocess.run(["git", "apply", "-"], cwd=root, input=patch.encode(), check=True)
+    assert path.read_bytes() == b'import os\r\n\r\nPRICE = {"a": 1}\r\n'
+
+
+def test_a_module_in_another_encoding_is_left_alone(checkout, case):
+    root = checkout({"price": UNTIDY})
+    (root / "src/shop/old.py").write_bytes("# coding: latin-1\nx = 'ü'\n".encode("latin-1"))
+
+    patch = case(root).refactor().patch
+
+    assert "old.py" not in patch
+    assert "price.py" in patch
+
+
 def test_tidy_code_is_nothing_to_do(checkout, case):
     root = checkout({"price": "PRICE = 1\n"})
 
@@ -187,6 +208,20 @@ def test_accepted_tests_that_pass_leave_the_patch_as_it_was(checkout, case):
     )
 
     assert again.patch == refactoring.patch
+    assert "Tested again" in again.detail
+
+
+def test_accepted_tests_run_where_a_project_refuses_marks_that_it_does_not_know(checkout, case):
+    root = checkout(
+        {"price": UNTIDY},
+        {"price": PRICE_TEST},
+        pyproject__toml="[tool.pytest.ini_options]\naddopts = '--strict-markers'\n",
+    )
+    shop = case(root)
+    marked = PRICE_TEST.replace("def test", "@pytest.mark.requirement('FR-1')\ndef test")
+
+    again = shop.recheck(shop.refactor(), {"tests/test_price_spec.py": "import pytest\n" + marked})
+
     assert "Tested again" in again.detail
 
 
