@@ -14,15 +14,15 @@ from spec_to_production.results import LineRange
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_BOLD_LINE = re.compile(r"^(?=\*\*\S)", re.MULTILINE)
+_OPENING = re.compile(r"^(?=\*\*\S|[0-9]+\.[0-9]+\.?[ \t])", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Block:
     """A heading, a list item, a paragraph or a table row.
 
-    Each line of a paragraph that begins in bold opens a block of its own, because that is how
-    specs write their fields.
+    Each line of a paragraph that begins in bold, or with a number such as 1.2, opens a block of
+    its own, because that is how specs write fields and criteria.
 
     Attributes:
         text: Markdown without comments; an item's is its first paragraph, a row's is empty.
@@ -68,9 +68,18 @@ class Document:
         for index, block in enumerate(self.blocks):
             start = block.lines.end
             if block.kind == "heading" and start > end and heading.search(block.text):
-                end = self._end_of_section(index)
+                following = index + 1 + len(self.below(index))
+                last = following == len(self.blocks)
+                end = len(self.lines) if last else self.blocks[following].lines.start - 1
                 parts.append("\n".join(self.lines[start:end]).strip())
         return "\n\n".join(filter(None, parts))
+
+    def below(self, index: int) -> Sequence[Block]:
+        """The blocks of the section that the heading at an index opens."""
+        end = index + 1
+        while end < len(self.blocks) and not self._closes(self.blocks[end], index):
+            end += 1
+        return self.blocks[index + 1 : end]
 
     def inside(self, index: int) -> Sequence[Block]:
         """The blocks nested in the one at an index."""
@@ -81,11 +90,8 @@ class Document:
             end += 1
         return self.blocks[index + 1 : end]
 
-    def _end_of_section(self, index: int) -> int:
-        for block in self.blocks[index + 1 :]:
-            if block.kind == "heading" and block.level <= self.blocks[index].level:
-                return block.lines.start - 1
-        return len(self.lines)
+    def _closes(self, block: Block, index: int) -> bool:
+        return block.kind == "heading" and block.level <= self.blocks[index].level
 
 
 def _without_front_matter(source: str) -> str:
@@ -113,7 +119,7 @@ def _flatten(nodes: Iterable[SyntaxTreeNode], lines: Sequence[str], level: int) 
 
 def _paragraph(node: SyntaxTreeNode, lines: Sequence[str], level: int) -> Iterator[Block]:
     start = _range(node, lines).start
-    for part in _BOLD_LINE.split(_text(node)):
+    for part in _OPENING.split(_text(node)):
         end = start + part.rstrip("\n").count("\n")
         if part.strip():
             yield Block("text", part.strip(), LineRange(start=start, end=end), level)

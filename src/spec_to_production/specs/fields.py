@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import textwrap
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ _FIELD = re.compile(
 )
 _CHECKBOX = re.compile(r"\[[ xX]\]\s+")
 _GIVEN, _WHEN, _THEN = (re.compile(rf"\b{word}\b") for word in ("given", "when", "then"))
+_NUMBERED = re.compile(r"[0-9]+\.[0-9]+")
 _CRITERIA = re.compile(r"criteri|scenario|rules?$", re.IGNORECASE)
 _BODY = re.compile(r"^(description|requirement|statement|text|user story)?$", re.IGNORECASE)
 
@@ -82,6 +84,12 @@ def plain_item(text: str) -> str:
     return one_line(_CHECKBOX.sub("", text, count=1))
 
 
+def invented_id(path: tuple[str, ...], words: str) -> str:
+    """An id for what has none: it stays while its words and the headings above it do."""
+    digest = hashlib.sha256("\n".join((*path, words)).encode()).hexdigest()
+    return f"R-{digest[:8]}"
+
+
 def one_line(text: str) -> str:
     """A text with its line ends and indents folded into single spaces."""
     return " ".join(text.split())
@@ -119,7 +127,7 @@ class Details:
                 topic = details._take(*named, block) or ""
             elif block.kind == "text" and _BODY.match(topic):
                 details.paragraphs.append(one_line(block.text))
-            elif block.kind == "item" and details._is_criterion(block, topic):
+            elif details._is_criterion(block, topic):
                 details.criteria.append(criterion(block))
         return details
 
@@ -139,6 +147,8 @@ class Details:
 
     @staticmethod
     def _is_criterion(block: Block, topic: str) -> bool:
+        if block.kind == "text":
+            return bool(_CRITERIA.search(topic) and _NUMBERED.match(block.text))
         checkbox = _CHECKBOX.match(block.text) is not None
         return checkbox or bool(_BODY.match(topic) or _CRITERIA.search(topic))
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from spec_to_production.errors import SpecError
 from spec_to_production.results import Criterion, Requirement, Spec
-from spec_to_production.specs.dialects import keywords, kiro, labelled
+from spec_to_production.specs.dialects import keywords, kiro, labelled, openspec
 from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import criterion, is_scenario, one_line, read_field
 
 MAX_BYTES = 1 << 20
 
 Dialect = Callable[[Document], tuple[Requirement, ...]]
-DIALECTS: Sequence[Dialect] = (labelled.read, kiro.read, keywords.read)
+DIALECTS: Sequence[Dialect] = (labelled.read, kiro.read, openspec.read, keywords.read)
 """The first one that finds a requirement reads the file."""
 
 _OVERVIEW = re.compile(r"^(overview|purpose|summary|introduction)\b", re.IGNORECASE)

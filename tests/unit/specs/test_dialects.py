@@ -138,6 +138,7 @@ def test_kiro():
         #### Acceptance Criteria
 
         2.1 WHEN the user leaves THE SYSTEM SHALL close the session
+        2.2. THE SYSTEM SHALL forget the user
     """)
     first, second = spec.requirements
 
@@ -149,6 +150,52 @@ def test_kiro():
     ]
     assert (first.lines.start, first.lines.end, first.priority) == (9, 16, "high")
     assert second.title == "Log out"
+    assert texts(second) == [
+        "2.1 WHEN the user leaves THE SYSTEM SHALL close the session",
+        "2.2. THE SYSTEM SHALL forget the user",
+    ]
+
+
+def test_openspec():
+    spec = parse("""
+        ## ADDED Requirements
+
+        ### Requirement: Two-factor login
+
+        The system SHALL ask for a second factor.
+
+        #### Scenario: A code is asked for
+        - **WHEN** the password is right
+        - **THEN** a code is asked for
+
+        #### Scenario: No phone
+        - **WHEN** there is no phone
+        - **THEN** nothing happens
+
+        ### Requirement: Log out
+        The system MAY forget.
+
+        ## REMOVED Requirements
+
+        ### Requirement: Stay logged in
+    """)
+    first, second = spec.requirements
+
+    assert (first.title, first.priority) == ("Two-factor login", "high")
+    assert first.text == "The system SHALL ask for a second factor."
+    assert texts(first) == [
+        "A code is asked for: **WHEN** the password is right **THEN** a code is asked for",
+        "No phone: **WHEN** there is no phone **THEN** nothing happens",
+    ]
+    assert (first.lines.start, first.lines.end) == (3, 13)
+    assert (second.title, second.priority) == ("Log out", "low")
+
+
+def test_an_openspec_id_stays_when_the_sentence_is_reworded():
+    before = parse("### Requirement: Login\n\nIt SHALL log in.\n")
+    after = parse("# T\n\n### Requirement: Login\n\nIt SHALL let people in.\n")
+
+    assert ids(before) == ids(after)
 
 
 def test_plain_keywords_get_ids_that_stay_when_other_text_moves():

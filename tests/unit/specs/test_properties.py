@@ -114,6 +114,13 @@ def kiro(stated):
         yield ""
 
 
+def openspec(stated):
+    yield "## ADDED Requirements\n"
+    for number, (text, priority, criteria) in enumerate(stated, 1):
+        yield f"### Requirement: Behaviour {number}\n{text}\n\n**Priority**: {priority}\n"
+        yield from (f"#### Scenario: {place}\n- {text}\n" for place, text in enumerate(criteria))
+
+
 def table(stated):
     yield "| ID | Description | Priority | Acceptance Criteria |\n|---|---|---|---|"
     for number, (text, priority, criteria) in enumerate(stated, 1):
@@ -128,7 +135,7 @@ def plain(stated):
         yield from (f"  - {criterion}" for criterion in criteria)
 
 
-@given(requirements, st.sampled_from([original, spec_kit, kiro, table, plain]))
+@given(requirements, st.sampled_from([original, spec_kit, kiro, openspec, table, plain]))
 def test_a_spec_written_in_a_dialect_reads_back_the_same(stated, dialect):
     spec = parse_spec("\n".join(dialect(stated)), "spec.md")
 

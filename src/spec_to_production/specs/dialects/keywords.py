@@ -6,13 +6,13 @@ above it do.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from spec_to_production.results import LineRange, Requirement
 from spec_to_production.specs.document import Document
 from spec_to_production.specs.fields import (
     Details,
+    invented_id,
     keyword_priority,
     plain_item,
     read_field,
@@ -37,15 +37,10 @@ def _requirements(document: Document) -> Iterator[Requirement]:
             continue
         nested = [part for part in document.inside(index) if not keyword_priority(part.text)]
         yield Requirement(
-            id=_id(block.path, text),
+            id=invented_id(block.path, text),
             title=title_of(text),
             text=text,
             priority=marked or priority,
             criteria=tuple(Details.read(nested).criteria),
             lines=LineRange(start=block.lines.start, end=block.lines.end),
         )
-
-
-def _id(path: tuple[str, ...], text: str) -> str:
-    words = "\n".join((*path, text))
-    return f"R-{hashlib.sha256(words.encode()).hexdigest()[:8]}"

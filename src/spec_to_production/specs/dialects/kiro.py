@@ -14,27 +14,18 @@ from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import Details, keyword_priority, split_priority, title_of
 
 _HEADING = re.compile(
-    r"(?P<id>Requirement (?P<number>[0-9]+(?:\.[0-9]+)*))\s*[:.\u2014\u2013-]?\s*(?P<title>.*)"
+    r"(?P<id>Requirement (?P<number>[0-9]+(?:\.[0-9]+)*))"
+    r"\s*[:.\uff1a\u2014\u2013-]?\s*(?P<title>.*)"
 )
 
 
 def read(document: Document) -> tuple[Requirement, ...]:
     """Every ``Requirement <number>`` that has a heading."""
-    blocks = document.blocks
     return tuple(
-        _requirement(match, block, _body(blocks, index))
-        for index, block in enumerate(blocks)
+        _requirement(match, block, document.below(index))
+        for index, block in enumerate(document.blocks)
         if block.kind == "heading" and (match := _HEADING.match(block.text))
     )
-
-
-def _body(blocks: Sequence[Block], index: int) -> Sequence[Block]:
-    level = blocks[index].level
-    for position in range(index + 1, len(blocks)):
-        block = blocks[position]
-        if block.kind == "heading" and (block.level <= level or _HEADING.match(block.text)):
-            return blocks[index + 1 : position]
-    return blocks[index + 1 :]
 
 
 def _requirement(match: re.Match[str], heading: Block, body: Sequence[Block]) -> Requirement:
