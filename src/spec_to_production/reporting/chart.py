@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from spec_to_production.reporting import words
-from spec_to_production.results import STAGES, Job, WorkflowResult
+from spec_to_production.results import STAGES, WorkflowResult
 
 
 class Bar(NamedTuple):
@@ -37,13 +37,13 @@ def lanes(result: WorkflowResult) -> tuple[Lane, ...]:
         if (timing := result.stage_timings.get(name))
     )
     jobs = tuple(
-        Bar(job_name(number, job), job.submitted_ms, job.ended_ms, words.JOB_STATUS[job.status])
+        Bar(
+            words.job_name(number, job, result.component),
+            job.submitted_ms,
+            job.ended_ms,
+            words.JOB_STATUS[job.status],
+        )
         for number, job in enumerate(result.jobs, 1)
         if job.submitted_ms is not None and job.ended_ms is not None
     )
     return tuple(lane for lane in (Lane("stages", stages), Lane("jobs", jobs)) if lane.bars)
-
-
-def job_name(number: int, job: Job) -> str:
-    """What a job is called in every report: its number and its module."""
-    return f"{number} {job.module}"

@@ -30,7 +30,8 @@ _LIVE = re.compile(
     re.IGNORECASE,
 )
 _SHA = re.compile(rf"\b[0-9a-f]{{{_SHA_PIECE + 1},}}\b", re.IGNORECASE)
-_ACTIVE = re.compile(r"[&<>`*_\[\]|\\~]")
+# An underscore inside a word means nothing.
+_ACTIVE = re.compile(r"[&<>`*\[\]|\\~]|(?<![^\W_])_|_(?![^\W_])")
 _CODE_IN_PROSE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 _BLOCK_START = re.compile(r"^(\d*)([-+=#.)])(?=[-+=#\s]|$)")
 _MERMAID_TEXT = re.compile(r"[^\w ./()+-]+")

@@ -93,9 +93,6 @@ def warnings(result: WorkflowResult) -> tuple[str, ...]:
             None,
             (
                 words.RECORDED if result.model_is_recorded else "",
-                "The run was interrupted: what was collected until then is here."
-                if result.interrupted
-                else "",
                 f"It ran one stage after another, because running them side by side failed: "
                 f"{one_line(result.fallback, _LONGEST)}"
                 if result.fallback
@@ -145,15 +142,16 @@ def _gates(result: WorkflowResult) -> str:
 
 
 def _why_nothing(result: WorkflowResult) -> str:
+    if result.interrupted:
+        return "Run it again: it was stopped before there was anything to show."
     if _number(result, "rejected"):
         return "See below why each test was rejected."
     for problem in result.problems:
         return one_line(problem.hint or problem.message, _LONGEST)
-    for job in result.jobs:
+    for number, job in enumerate(result.jobs, 1):
         if job.status != "succeeded":
-            cause = words.CAUSES[job.cause or "unknown"]
-            told = f": {job.message}" if job.message else ""
-            return one_line(f"The first job that failed says: {cause}{told}", _LONGEST)
+            name = words.job_name(number, job, result.component)
+            return one_line(f"Job {name} {words.outcome(job)}", _LONGEST)
     return "There was nothing to generate." if not result.tasks else "See the jobs below."
 
 

@@ -74,11 +74,14 @@ def _problems(result: WorkflowResult) -> Section | None:
     return Section("#### What went wrong", units) if units else None
 
 
-def _requirements(result: WorkflowResult) -> Section:
+def _requirements(result: WorkflowResult) -> Section | None:
+    ledger_rows = ledger.rows(result)
+    if all(row.state == "not_verified" for row in ledger_rows):
+        return None
     head = _table("requirement", "state", "tests", "mutants killed")
     rows = (
         block("requirement_row", row=row, icon=icon, state=state)
-        for row in ledger.rows(result)
+        for row in ledger_rows
         for icon, state in (words.STATES[row.state],)
     )
     return Section("#### Requirements", _units(rows), head)
@@ -100,7 +103,8 @@ def _proven(result: WorkflowResult) -> Section | None:
     units = []
     for test in tests:
         terse = block("proven", test=test)
-        units.append(Unit.of(terse, f"{terse}\n\n{escape.fence(test.code, 'python')}"))
+        full = f"{terse}\n\n{escape.fence(test.code, 'python')}"
+        units.append(Unit.of(terse, full) if test.code else Unit.of(terse))
     return _folded(words.count(len(tests), "proven test"), units, blocks=True)
 
 
@@ -128,9 +132,11 @@ def _refactoring(result: WorkflowResult) -> Section | None:
     if refactoring.patch:
         diff = escape.fence(refactoring.patch, "diff")
         units.append(Unit.of("The diff is too long for this place.", diff))
-    told = _tally(step.status.replace("_", " ") for step in refactoring.steps)
-    title = f"Refactoring {refactoring.status.replace('_', ' ')}"
-    return _folded(f"{title}: {told}" if told else title, units, blocks=True)
+    title = f"Refactoring: {refactoring.status.replace('_', ' ')}"
+    if refactoring.status == "kept" and refactoring.steps:
+        told = _tally(step.status.replace("_", " ") for step in refactoring.steps)
+        title = f"Refactoring, by step: {told}"
+    return _folded(title, units, blocks=True)
 
 
 def _gates(result: WorkflowResult) -> Section | None:
@@ -147,10 +153,9 @@ def _jobs(result: WorkflowResult) -> Section | None:
     rows = (
         block(
             "job_row",
-            number=number,
             job=job,
-            status=words.JOB_STATUS[job.status],
-            cause=words.CAUSES[job.cause] if job.cause else "",
+            name=words.job_name(number, job, result.component),
+            outcome=words.outcome(job),
             took=words.span(job.submitted_ms, job.ended_ms),
             tokens="recorded" if result.model_is_recorded else words.tokens(job.usage),
             cost="recorded" if result.model_is_recorded else words.money(job.usage),
@@ -158,7 +163,7 @@ def _jobs(result: WorkflowResult) -> Section | None:
         for number, job in enumerate(result.jobs, 1)
     )
     told = _tally(words.JOB_STATUS[job.status] for job in result.jobs)
-    head = _table("job", "module", "requirements", "outcome", "took", "tokens", "cost")
+    head = _table("job", "requirements", "outcome", "took", "tokens", "cost")
     return _folded(f"{words.count(len(result.jobs), 'job')}: {told}", _units(rows), head)
 
 

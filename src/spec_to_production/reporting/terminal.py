@@ -63,7 +63,7 @@ def plan_table(tasks: Sequence[Task], spec: Spec, component: Component) -> Rende
             str(number),
             str(task.priority),
             task.kind.replace("_", " "),
-            Text(one_line(task.module)),
+            Text(one_line(task.module.removeprefix(component.path + "/"))),
             Text(one_line(", ".join(task.requirement_ids))),
             words.count(len(task.prompt), "character"),
         )
@@ -108,8 +108,11 @@ def _dispute(test: TestVerdict, dispute: Dispute, result: WorkflowResult) -> Ren
 
 
 def _requirements(result: WorkflowResult) -> list[RenderableType]:
+    rows = ledger.rows(result)
+    if all(row.state == "not_verified" for row in rows):
+        return []
     table = _table("requirement", "state", "tests", "mutants killed")
-    for row in ledger.rows(result):
+    for row in rows:
         state = words.STATES[row.state][1]
         tests = f"{len(row.tests)}" + (f" + {len(row.disputed)} disputed" if row.disputed else "")
         table.add_row(
@@ -141,14 +144,12 @@ def _gates(result: WorkflowResult) -> list[RenderableType]:
 
 
 def _jobs(result: WorkflowResult) -> list[RenderableType]:
-    table = _table("", "module", "outcome", "took")
+    table = _table("job", "outcome", "took")
     for number, job in enumerate(result.jobs, 1):
-        outcome = words.JOB_STATUS[job.status]
-        cause = f": {words.CAUSES[job.cause]}" if job.cause else ""
-        took = words.span(job.submitted_ms, job.ended_ms)
-        style = "" if job.status == "succeeded" else "red"
         table.add_row(
-            str(number), Text(one_line(job.module)), Text(outcome + cause, style=style), took
+            Text(one_line(words.job_name(number, job, result.component))),
+            Text(one_line(words.outcome(job)), style="" if job.status == "succeeded" else "red"),
+            words.span(job.submitted_ms, job.ended_ms),
         )
     return [table] if result.jobs else []
 

@@ -6,8 +6,10 @@ from typing import Final
 
 from spec_to_production.results import (
     Change,
+    Component,
     FailureCause,
     Gate,
+    Job,
     JobStatus,
     Reason,
     StageName,
@@ -161,9 +163,21 @@ def money(usage: Usage) -> str:
     return f"${usage.cost_usd:,.2f}"
 
 
+def job_name(number: int, job: Job, component: Component) -> str:
+    """What a job is called in every report: its number, and its module within the component."""
+    return f"{number} {job.module.removeprefix(component.path + '/')}"
+
+
+def outcome(job: Job) -> str:
+    """How a job ended; for one that failed, in its own words or by its cause."""
+    status = JOB_STATUS[job.status]
+    told = job.message or (CAUSES[job.cause] if job.cause else "")
+    return f"{status}: {told}" if told else status
+
+
 def gate(value: Gate) -> str:
     """What a gate measured against what it asks, and its own words."""
     measured = ""
     if value.actual is not None and value.threshold is not None:
-        measured = f"{value.actual:g}, needs {value.threshold:g}"
+        measured = f"{value.actual:g}, threshold {value.threshold:g}"
     return "; ".join(filter(None, (measured, value.detail)))
