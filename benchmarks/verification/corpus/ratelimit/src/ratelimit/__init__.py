@@ -1,0 +1,4 @@
+from ratelimit.bucket import Bucket
+from ratelimit.limiter import Limited, Limiter, limited
+
+__all__ = ["Bucket", "Limited", "Limiter", "limited"]

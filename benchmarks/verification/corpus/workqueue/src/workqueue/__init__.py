@@ -1,0 +1,4 @@
+from workqueue.backoff import delays
+from workqueue.queue import Job, Outcome, WorkQueue
+
+__all__ = ["Job", "Outcome", "WorkQueue", "delays"]
