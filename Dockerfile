@@ -24,26 +24,37 @@ COPY src /source/src
 RUN cd /source && hatchling build --target wheel --directory /wheel \
     && uv pip install --quiet --python /opt/tool --no-deps /wheel/*.whl
 
-FROM ${BASE_IMAGE} AS slim
+FROM builder AS agent-server
+COPY locks/agent-server.txt /locks/
+# What is removed again is data that the server never reads: descriptions of Google's services,
+# and a web page.
+RUN uv venv --quiet --python python3 /opt/agent-server \
+    && uv pip install --quiet --python /opt/agent-server --require-hashes --requirement /locks/agent-server.txt \
+    && rm -r /opt/agent-server/lib/python3.*/site-packages/googleapiclient/discovery_cache/documents \
+        /opt/agent-server/lib/python3.*/site-packages/litellm/proxy/_experimental/out
+
+FROM ${BASE_IMAGE} AS runtime
 LABEL org.opencontainers.image.title="spec-to-production" \
       org.opencontainers.image.description="From a spec to tests that are shown to be real" \
       org.opencontainers.image.licenses="MIT"
 RUN apt-get update --quiet \
     && apt-get install --quiet --yes --no-install-recommends git \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
-COPY --from=tool /opt/tool /opt/tool
-COPY entrypoint.py /action/entrypoint.py
 # Exec form: a shell between the runner and the tool would keep signals to itself.
 ENTRYPOINT ["/opt/tool/bin/python", "-I", "/action/entrypoint.py"]
 
-FROM builder AS agent-server
-COPY locks/agent-server.txt /locks/
-RUN uv venv --quiet --python python3 /opt/agent-server \
-    && uv pip install --quiet --python /opt/agent-server --require-hashes --requirement /locks/agent-server.txt
+FROM runtime AS slim
+COPY --from=tool /opt/tool /opt/tool
+COPY entrypoint.py /action/entrypoint.py
 
-FROM slim AS full
+# The agent server changes least and weighs most: below the tool it is pulled once for many versions.
+FROM runtime AS full
 RUN apt-get update --quiet \
     && apt-get install --quiet --yes --no-install-recommends tmux \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
+    && groupadd --gid 10001 agent \
+    && useradd --uid 10001 --gid 10001 --no-create-home --shell /bin/bash agent
 COPY --from=agent-server /opt/agent-server /opt/agent-server
 ENV SPEC_TO_PRODUCTION_AGENT_SERVER=/opt/agent-server
+COPY --from=tool /opt/tool /opt/tool
+COPY entrypoint.py /action/entrypoint.py

@@ -18,9 +18,17 @@ from spec_to_production import engine, reporting
 from spec_to_production.delivery import write_reports
 from spec_to_production.errors import InputError, SettingsError, SpecToProductionError
 from spec_to_production.github import commands
-from spec_to_production.github.artifact import Artifact, upload
-from spec_to_production.github.comment import LIMIT, Marker, connect, find_pull_request, post
+from spec_to_production.github.artifact import Artifact, Name, upload
+from spec_to_production.github.comment import (
+    LIMIT,
+    Marker,
+    connect,
+    find_open,
+    find_pull_request,
+    post,
+)
 from spec_to_production.github.event import Event, read_event
+from spec_to_production.github.relay import fetch_result, find_run
 from spec_to_production.reporting import Links
 from spec_to_production.reporting.headline import verdict
 from spec_to_production.results import WorkflowResult
@@ -30,6 +38,7 @@ from spec_to_production.workflow import Interrupted
 BAD_INPUT = 2
 
 _LOG_COLUMNS = 100
+_RELAYED = "_As a run of the pull request's own code reports it; this repository did not check it._"
 
 OUTPUTS = {
     "verdict": "The verdict in a sentence.",
@@ -93,6 +102,8 @@ def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
 
 
 def _act(env: Mapping[str, str], run: Engine) -> int:
+    if env.get("INPUT_MODE") == "report":
+        return _relay(env)
     root = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
     settings = from_action(env, root)
     for secret in (settings.llm_api_key, settings.github_token):
@@ -134,6 +145,43 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         url = _attempt("comment", lambda: _comment(result, settings, token, event, links))
         commands.set_output("comment-url", url or "")
     return engine.exit_code(result, settings.fail_on)
+
+
+def _relay(env: Mapping[str, str]) -> int:
+    """Post the comment for a run that could not: a fork's. It needs no checkout."""
+    token, comment_id = env.get("INPUT_GITHUB-TOKEN", ""), env.get("INPUT_COMMENT-ID") or "default"
+    commands.mask(token)
+    event = read_event(env)
+    if event.finished_run is None:
+        raise SettingsError(
+            f"mode: 'report' is for the event workflow_run; this one is {event.name}.",
+            hint="The guide to forks shows the workflow.",
+        )
+    with closing(connect(token, event.api_url)) as github, httpx.Client() as client:
+        run = find_run(github, event.repository, event.finished_run, comment_id)
+        number = find_open(github, event.repository, run.head)
+        if number is None:
+            commands.say(f"{run.head} has no open pull request to comment on.")
+            return 0
+        links = Links(
+            server=event.server_url,
+            repository=event.repository,
+            sha=run.sha,
+            run_id=run.id,
+            run_attempt=run.attempt,
+            artifact_name=run.artifact_name,
+            artifact_url=f"{event.server_url}/{event.repository}/actions/runs/{run.id}"
+            f"/artifacts/{run.artifact_id}",
+        )
+        marker = Marker(comment_id, run.id, run.attempt)
+        body = reporting.comment(
+            fetch_result(run, token, client),
+            links=links,
+            marker=f"{marker}\n\n{_RELAYED}\n",
+            limit=LIMIT,
+        )
+        commands.set_output("comment-url", post(github, event.repository, number, body))
+    return 0
 
 
 def _within_its_rights(settings: Settings, event: Event) -> Settings:
@@ -192,9 +240,9 @@ def _hand_over(output: Path, root: Path) -> None:
 
 
 def _upload(output: Path, settings: Settings, env: Mapping[str, str], event: Event) -> Artifact:
-    name = f"spec-to-production-{event.job}-{settings.comment_id}-{event.run_attempt}"
+    name = Name(event.job, settings.comment_id, event.run_attempt)
     with httpx.Client() as client:
-        return upload(name, output, env, event, client)
+        return upload(str(name), output, env, event, client)
 
 
 def _comment(

@@ -64,9 +64,10 @@ class Settings(BaseModel):
         populate_by_name=True,
     )
 
-    mode: Literal["run", "verify"] = _setting(
+    mode: Literal["run", "verify", "report"] = _setting(
         "run",
-        "run: generate, verify and report; verify: only judge the tests that are there.",
+        "run: generate, verify and report; verify: only judge the tests that are there; "
+        "report: only post the comment for the run that a workflow_run event tells of.",
         fronts=("action",),
         commands=(),
     )

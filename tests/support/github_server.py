@@ -58,6 +58,8 @@ class GitHubServer:
         writable: Whether the token may write comments.
         comments: By pull request number, in their order.
         pulls: Open pull requests by number, as ``owner:branch``.
+        runs: Finished runs by id, as ``owner/name:branch``.
+        artifacts: By run id, the artifacts' names and zips.
         before: Called before each request is carried out, to arrange races.
     """
 
@@ -67,11 +69,15 @@ class GitHubServer:
         self.writable = True
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.pulls: dict[int, str] = {}
+        self.runs: dict[int, str] = {}
+        self.artifacts: dict[int, dict[str, bytes]] = {}
         self.failures: list[Failure] = []
         self.exchanges: list[Exchange] = []
         self.problems: list[str] = []
         self.before: Callable[[str, str], None] = lambda method, path: None
         self.url = ""
+        self.storage = ""
+        self.authorizations_at_storage: list[str | None] = []
         self._ids = itertools.count(1001)
         self._lock = threading.RLock()
 
@@ -134,7 +140,47 @@ class GitHubServer:
         if method == "GET" and parts.path == "/repos/octo/demo/pulls":
             matching = [n for n, head in self.pulls.items() if query.get("head") in {None, head}]
             return self._page(parts.path, [self._pull(number) for number in matching], query)
+        if method == "GET" and "/actions/" in parts.path:
+            return self._actions(parts.path, query)
         return Answer(404, _error("Not Found"))
+
+    def _actions(self, path: str, query: dict[str, str]) -> Answer:
+        if found := re.fullmatch(r"/repos/octo/demo/actions/runs/(\d+)(/artifacts)?", path):
+            run_id = int(found[1])
+            if run_id not in self.runs:
+                return Answer(404, _error("Not Found"))
+            if not found[2]:
+                return Answer(200, self._run(run_id))
+            artifacts = [
+                self._artifact(run_id, number, name)
+                for number, name in enumerate(self.artifacts.get(run_id, {}))
+            ]
+            page = self._page(path, artifacts, query)
+            return Answer(
+                200, {"total_count": len(artifacts), "artifacts": page.body}, page.headers
+            )
+        if found := re.fullmatch(r"/repos/octo/demo/actions/artifacts/(\d+)/zip", path):
+            return Answer(302, None, {"Location": f"{self.storage}/{found[1]}?sig=s3cret"})
+        return Answer(404, _error("Not Found"))
+
+    def _run(self, run_id: int) -> dict[str, Any]:
+        run = self.api.example("workflow-run")
+        repository, _, branch = self.runs[run_id].partition(":")
+        run.update(id=run_id, run_attempt=1, head_branch=branch, head_sha="b" * 40)
+        run["head_repository"]["full_name"] = repository
+        run["url"] = f"{self.url}/repos/octo/demo/actions/runs/{run_id}"
+        run["artifacts_url"] = f"{run['url']}/artifacts"
+        return run
+
+    def _artifact(self, run_id: int, number: int, name: str) -> dict[str, Any]:
+        artifact = self.api.example("artifact")
+        artifact.update(id=run_id * 100 + number, name=name)
+        url = f"{self.url}/repos/octo/demo/actions/artifacts/{artifact['id']}"
+        artifact.update(url=url, archive_download_url=f"{url}/zip")
+        return artifact
+
+    def _stored(self, artifact_id: int) -> bytes:
+        return list(self.artifacts[artifact_id // 100].values())[artifact_id % 100]
 
     def _change(self, method: str, comment_id: int, body: Any) -> Answer:
         for comments in self.comments.values():
@@ -169,6 +215,9 @@ def serve() -> Iterator[GitHubServer]:
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
+            if self.path.startswith("/storage/"):
+                self._download()
+                return
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = state.answer(self.command, self.path, raw)
             content = b"" if answer.body is None else json.dumps(answer.body).encode()
@@ -181,6 +230,14 @@ def serve() -> Iterator[GitHubServer]:
             self.end_headers()
             self.wfile.write(content)
 
+        def _download(self) -> None:
+            state.authorizations_at_storage.append(self.headers.get("Authorization"))
+            content = state._stored(int(urlsplit(self.path).path.rpartition("/")[2]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
         do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815
 
         def log_message(self, *args: object) -> None:
@@ -188,6 +245,8 @@ def serve() -> Iterator[GitHubServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.url = f"http://127.0.0.1:{server.server_port}"
+    # Another host, as the real storage is: a client must not send it the token.
+    state.storage = f"http://localhost:{server.server_port}/storage"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

@@ -32,6 +32,7 @@ from spec_to_production.github.event import Event
 
 BLOCK_BYTES = 8 << 20
 
+_TOOL = "spec-to-production"
 _SERVICE = "/twirp/github.actions.results.api.v1.ArtifactService"
 _VERSION = 7
 _TIMEOUT_S = 30
@@ -51,6 +52,26 @@ class Artifact:
     id: str
     url: str
     digest: str
+
+
+@dataclass(frozen=True)
+class Name:
+    """What an artifact of this tool is called: unique within a run, and found again by others."""
+
+    job: str
+    comment_id: str
+    attempt: int
+
+    def __str__(self) -> str:
+        return f"{_TOOL}-{self.job}{self._ending}"
+
+    def matches(self, name: str) -> bool:
+        """Whether an artifact is of this attempt and comment id, whichever job made it."""
+        return name.startswith(f"{_TOOL}-") and name.endswith(self._ending)
+
+    @property
+    def _ending(self) -> str:
+        return f"-{self.comment_id}-{self.attempt}"
 
 
 @dataclass(frozen=True)

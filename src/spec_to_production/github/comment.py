@@ -147,10 +147,17 @@ def find_pull_request(github: Github, event: Event) -> int | None:
     if event.pull_request or not event.branch:
         return event.pull_request
     owner = event.repository.partition("/")[0]
-    with _explained("look for the branch's pull request"):
-        found = github.get_repo(event.repository).get_pulls(
-            state="open", head=f"{owner}:{event.branch}"
-        )
+    return find_open(github, event.repository, f"{owner}:{event.branch}")
+
+
+def find_open(github: Github, repository: str, head: str) -> int | None:
+    """The open pull request of a branch, given as ``owner:branch``.
+
+    Raises:
+        GitHubError: GitHub refused, or could not be reached.
+    """
+    with explained("look for the branch's pull request"):
+        found = github.get_repo(repository).get_pulls(state="open", head=head)
         return next((pull.number for pull in found), None)
 
 
@@ -160,7 +167,7 @@ def post(github: Github, repository: str, number: int, body: str) -> str:
     Raises:
         GitHubError: GitHub refused, or could not be reached.
     """
-    with _explained("post the pull-request comment"):
+    with explained("post the pull-request comment"):
         issue = github.get_repo(repository).get_issue(number)
         author = _own_login(github)
         decided = plan(_comments(issue), author=author, body=body)
@@ -198,7 +205,8 @@ def _remove(issue: Issue, comments: Sequence[Comment]) -> None:
 
 
 @contextlib.contextmanager
-def _explained(doing: str) -> Iterator[None]:
+def explained(doing: str) -> Iterator[None]:
+    """Turn what PyGithub and the network raise into an error that says what to do."""
     try:
         yield
     except GithubException as error:

@@ -19,6 +19,7 @@ class Event(Value):
     Attributes:
         branch: The branch whose open pull request is meant, where the event names none itself.
         pull_request: The pull request's number, where the event is about one.
+        finished_run: The run that a ``workflow_run`` event tells of.
         without_secrets: The run comes from a fork or from Dependabot: GitHub gives it no
             secrets and a token that can only read.
     """
@@ -31,6 +32,7 @@ class Event(Value):
     job: str
     branch: str | None = None
     pull_request: int | None = None
+    finished_run: int | None = None
     head_sha: str | None = None
     base_sha: str | None = None
     author_association: str | None = None
@@ -78,8 +80,13 @@ class _PullRequest(_Payload):
         return self.head.repo is None or self.head.repo != self.base.repo
 
 
+class _WorkflowRun(_Payload):
+    id: int
+
+
 class _EventPayload(_Payload):
     pull_request: _PullRequest | None = None
+    workflow_run: _WorkflowRun | None = None
 
 
 class _Environment(_Payload):
@@ -113,7 +120,8 @@ def read_event(env: Mapping[str, str]) -> Event:
             f"The runner's environment is not complete: {names}.",
             hint="This front runs inside a GitHub Actions step; elsewhere use the command line.",
         ) from error
-    pull_request = _read_payload(runner.event_path).pull_request
+    payload = _read_payload(runner.event_path)
+    pull_request = payload.pull_request
     return Event(
         name=runner.event_name,
         repository=runner.repository,
@@ -123,6 +131,7 @@ def read_event(env: Mapping[str, str]) -> Event:
         job=runner.job,
         branch=_branch(runner.ref),
         pull_request=pull_request.number if pull_request else None,
+        finished_run=payload.workflow_run.id if payload.workflow_run else None,
         head_sha=pull_request.head.sha if pull_request else None,
         base_sha=pull_request.base.sha if pull_request else None,
         author_association=pull_request.author_association if pull_request else None,

@@ -1,0 +1,127 @@
+"""The result of another run, whose token could not post the comment: a fork's.
+
+Nothing that a fork's run made decides where the comment goes: the run and its pull request are
+asked from GitHub. Its artifact is data: one file of it is read, in memory, up to a size, and has
+to be a valid result.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+
+import httpx
+from github import Github
+from github.WorkflowRun import WorkflowRun
+
+from spec_to_production.errors import GitHubError
+from spec_to_production.github.artifact import Name
+from spec_to_production.github.comment import explained
+from spec_to_production.results import Spec, WorkflowResult
+
+REPORT = "report.json"
+LARGEST_BYTES = 50 << 20
+
+_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run of this repository's workflows, as GitHub tells it.
+
+    ``head`` is the pull request's branch as ``owner:branch``.
+    """
+
+    id: int
+    attempt: int
+    head: str
+    sha: str
+    artifact_name: str
+    artifact_id: int
+    download_url: str
+
+
+def find_run(github: Github, repository: str, run_id: int, comment_id: str) -> FinishedRun:
+    """Look a run and its artifact up.
+
+    Raises:
+        GitHubError: GitHub refused, or the run has no artifact of this tool.
+    """
+    with explained("look up the run that has finished"):
+        run = github.get_repo(repository).get_workflow_run(run_id)
+        name = Name("", comment_id, run.run_attempt)
+        artifacts = [found for found in run.get_artifacts() if name.matches(found.name)]
+        if not artifacts:
+            raise GitHubError(
+                f"Run {run_id} has no artifact of this tool with the comment-id {comment_id!r}.",
+                hint="Give both workflows the same 'comment-id'.",
+            )
+        newest = max(artifacts, key=lambda found: found.id)
+        return FinishedRun(
+            id=run_id,
+            attempt=run.run_attempt,
+            head=f"{_owner(run)}:{run.head_branch}",
+            sha=run.head_sha,
+            artifact_name=newest.name,
+            artifact_id=newest.id,
+            download_url=newest.archive_download_url,
+        )
+
+
+def fetch_result(run: FinishedRun, token: str, client: httpx.Client) -> WorkflowResult:
+    """Download the run's result and check that it is one.
+
+    Raises:
+        GitHubError: It cannot be had, is too large or is no result.
+    """
+    archive = _download(run.download_url, token, client)
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as files, files.open(REPORT) as report:
+            content = report.read(LARGEST_BYTES + 1)
+        if len(content) > LARGEST_BYTES:
+            raise GitHubError(f"{REPORT} in {run.artifact_name} is over {LARGEST_BYTES >> 20} MiB.")
+        return _result(content)
+    except (KeyError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise GitHubError(f"{run.artifact_name} holds no valid {REPORT}.") from error
+
+
+def _result(content: bytes) -> WorkflowResult:
+    """Read a report back. What is computed in it is computed anew."""
+    fields = json.loads(content)
+    if not isinstance(fields, dict) or not isinstance(fields.get("spec"), dict):
+        raise ValueError  # noqa: TRY004 - as for any other text that is no result
+    for name in WorkflowResult.model_computed_fields:
+        fields.pop(name, None)
+    for name in Spec.model_computed_fields:
+        fields["spec"].pop(name, None)
+    return WorkflowResult.model_validate(fields)
+
+
+def _download(url: str, token: str, client: httpx.Client) -> bytes:
+    content = bytearray()
+    try:
+        with client.stream(
+            "GET",
+            url,
+            headers={"Authorization": f"Bearer {token}"},
+            follow_redirects=True,
+            timeout=_TIMEOUT_S,
+        ) as response:
+            response.raise_for_status()
+            for chunk in response.iter_bytes():
+                content += chunk
+                if len(content) > LARGEST_BYTES:
+                    raise GitHubError(f"The artifact is over {LARGEST_BYTES >> 20} MiB.")
+    except httpx.HTTPError as error:
+        # The address that GitHub redirects to holds a signature: only the kind is told.
+        raise GitHubError(
+            f"The artifact could not be downloaded: {type(error).__name__}.",
+            hint="The job needs the permission 'actions: read'.",
+        ) from None
+    return bytes(content)
+
+
+def _owner(run: WorkflowRun) -> str:
+    return run.head_repository.full_name.partition("/")[0]

@@ -1,0 +1,143 @@
+"""The second workflow of a fork's pull request: it posts what the first one found."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from spec_to_production import reporting
+from spec_to_production.action import main
+from spec_to_production.github import relay
+from spec_to_production.github.comment import Marker
+from support.results import make_result
+
+NAME = "spec-to-production-tests-default-1"
+RUN = 4242
+
+
+def archive(files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+    return content.getvalue()
+
+
+def report():
+    return reporting.files(make_result(), reporting.Links())["report.json"]
+
+
+@pytest.fixture
+def step(tmp_path, monkeypatch, capsys, server, github):
+    """Runs the second workflow's step; gives its exit code and its log."""
+    server.runs[RUN] = "someone/demo:feature"
+    server.pulls = {4: "octo:feature", 5: "someone:feature"}
+    server.artifacts[RUN] = {"other": b"", NAME: archive({"report.json": report()})}
+    monkeypatch.setattr("spec_to_production.action.connect", lambda token, api_url: github)
+    output = tmp_path / "output"
+    output.touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"workflow_run": {"id": RUN}}))
+
+    def run(**more):
+        env = {
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_EVENT_NAME": "workflow_run",
+            "GITHUB_REPOSITORY": "octo/demo",
+            "GITHUB_SHA": "a" * 40,
+            "GITHUB_REF": "refs/heads/main",
+            "GITHUB_RUN_ID": "9999",
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_API_URL": server.url,
+            "INPUT_MODE": "report",
+            "INPUT_GITHUB-TOKEN": "ghs-token",
+            **more,
+        }
+        return main(env), capsys.readouterr().out
+
+    return run
+
+
+def test_the_forks_result_is_posted_on_the_forks_pull_request(step, server):
+    code, log = step()
+
+    assert code == 0, log
+    (body,) = server.bodies(5)
+    assert Marker.read(body) == Marker("default", RUN, 1)
+    assert "did not check it" in body
+    assert "FR-" in body
+    assert server.bodies(4) == []
+
+
+def test_the_token_does_not_follow_to_the_storage(step, server):
+    step()
+
+    assert server.authorizations_at_storage == [None]
+
+
+def test_what_is_computed_cannot_be_claimed(step, server):
+    claimed = json.loads(report()) | {"promotable": True, "parallel_execution_savings_ms": 1e9}
+    server.artifacts[RUN][NAME] = archive({"report.json": json.dumps(claimed)})
+
+    assert step()[0] == 0
+    assert "277" not in server.bodies(5)[0].partition("<details>")[0]  # hours
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no zip",
+        archive({}),
+        archive({"report.json": "{"}),
+        archive({"report.json": "[]"}),
+        archive({"report.json": '{"spec": {}}'}),
+        archive({"report.json": "[" * 100_000}),
+        archive({"report.json": b"\xff"}),
+    ],
+)
+def test_what_is_no_result_is_not_posted(step, server, content):
+    server.artifacts[RUN][NAME] = content
+    code, log = step()
+
+    assert code == 1
+    assert "holds no valid report.json" in log
+    assert server.bodies(5) == []
+
+
+def test_a_zip_that_swells_is_read_up_to_a_size(step, server, monkeypatch):
+    monkeypatch.setattr(relay, "LARGEST_BYTES", 1 << 20)
+    server.artifacts[RUN][NAME] = archive({"report.json": b" " * (8 << 20)})
+    code, log = step()
+
+    assert code == 1
+    assert "over 1 MiB" in log
+
+
+def test_an_artifact_that_is_too_large_is_not_read_to_its_end(step, server, monkeypatch):
+    monkeypatch.setattr(relay, "LARGEST_BYTES", 100)
+
+    assert "over 0 MiB" in step()[1]
+
+
+def test_without_an_artifact_the_comment_id_is_named(step, server):
+    code, log = step(**{"INPUT_COMMENT-ID": "docs"})
+
+    assert code == 1
+    assert "'docs'" in log
+
+
+def test_a_closed_pull_request_is_left_alone(step, server):
+    server.pulls = {}
+
+    assert step()[0] == 0
+    assert server.bodies(5) == []
+
+
+def test_another_event_is_refused(step, tmp_path):
+    (tmp_path / "event.json").write_text("{}")
+    code, log = step(GITHUB_EVENT_NAME="push")
+
+    assert code == 2
+    assert "workflow_run" in log
