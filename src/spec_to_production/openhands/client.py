@@ -16,7 +16,7 @@ from spec_to_production.openhands.protocol import A, Request
 logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 _ATTEMPTS = 5
-_FAULT_WINDOW_S = 20
+_FAULT_WINDOW_S = 90
 _CAPACITY_WINDOW_S = 900
 _FULL = 429
 _UNAVAILABLE = 503
@@ -105,6 +105,8 @@ def _is_worth_repeating(request: Request, error: Exception) -> bool:
     match error:
         case httpx.ConnectError() | httpx.ConnectTimeout():
             return True
+        case httpx.ReadTimeout() if request.method == "GET":
+            return False  # a late look is looked at anew soon enough
         case httpx.TransportError():
             return request.repeatable
         case ApiError(status=status):

@@ -20,7 +20,7 @@ from spec_to_production.openhands import copies
 from spec_to_production.openhands.agent_server import AgentServer, await_ready
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.installation import Installer
-from spec_to_production.openhands.launch import Environment, agent_uid, reachable
+from spec_to_production.openhands.launch import Environment, Image, agent_uid
 
 _LOOPBACK = "127.0.0.1"
 _READY_WITHIN_S = 120
@@ -44,7 +44,9 @@ class EmbeddedServer(AgentServer):
             is set when it should stop trying.
     """
 
-    def __init__(self, folder: Path, find: Callable[[threading.Event], Environment]) -> None:
+    def __init__(
+        self, folder: Path, find: Callable[[threading.Event], Environment | Image]
+    ) -> None:
         super().__init__()
         self.log = folder / "agent-server.log"
         self._folder = folder
@@ -65,7 +67,7 @@ class EmbeddedServer(AgentServer):
             cache: Where an installation is kept for the next run.
             tell: Takes a line of progress, on another thread.
         """
-        return cls(folder, Installer(cache, tell).environment)
+        return cls(folder, Installer(cache, tell).find)
 
     @property
     def version(self) -> str:
@@ -80,11 +82,12 @@ class EmbeddedServer(AgentServer):
         """Kill the server with all that it started, and remove all but its log."""
         self._closing.set()
         self._starter.join()
+        self._end()
         if self._up.exception() is None:
             self._up.result()[0].close()
-        self._end()
         for name in _FOLDERS:
             shutil.rmtree(self._folder / name, ignore_errors=True)
+        (self._folder / "environment").unlink(missing_ok=True)
 
     @property
     def _client(self) -> Client:
@@ -113,14 +116,15 @@ class EmbeddedServer(AgentServer):
             self._up.set_exception(error)
 
     def _launch(self) -> tuple[Client, str]:
-        environment = self._find(self._closing)
-        self._prepare_folder(environment)
+        installed = self._find(self._closing)
+        self._prepare_folder()
         port, key = _free_port(), secrets.token_urlsafe(32)
         module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
+        command = installed.command(module, self._folder, _settings(self._folder, key))
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                environment.command(module, self._folder),
-                env={**environment.variables(), **_settings(self._folder, key)},
+                command.arguments,
+                env=command.env,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -136,18 +140,13 @@ class EmbeddedServer(AgentServer):
         client = Client(http, self._is_alive)
         return client, await_ready(client, within_s=_READY_WITHIN_S, pause=self._pause)
 
-    def _prepare_folder(self, environment: Environment) -> None:
+    def _prepare_folder(self) -> None:
         for name in _FOLDERS:
             (self._folder / name).mkdir(parents=True)
         self._folder.chmod(0o711)
         if self._owner is not None:
             for name in _OWNED:
                 copies.give(self._folder / name, self._owner)
-            if environment.root is None and not reachable(self._folder):
-                raise ServerStartError(
-                    f"The agent's user cannot pass through the parents of {self._folder}.",
-                    hint="Use a folder for temporary files (TMPDIR) that is open to other users.",
-                )
 
     def _pause(self, seconds: float) -> None:
         if self._closing.wait(seconds):

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from pathlib import Path
 from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands.launch import (
     Environment,
+    Image,
     agent_uid,
     as_agent,
     namespaces,
@@ -41,6 +43,8 @@ _PYTHON = "3.13"
 _RUNS = "import sys, ssl, venv; assert sys.version_info >= (3, 12)"
 _DEBIAN = "trixie"
 _DEBIAN_PACKAGES = "python3,git,tmux,ca-certificates"
+_IMAGE = "spec-to-production-agent-server"
+_DOCKERFILE = Path(__file__).with_name("agent-server.Dockerfile")
 _INSIDE = Path("/opt/agent-server")
 _STEP_S = 1200
 _LOOK_S = 0.1
@@ -63,8 +67,8 @@ class Installer:
     cache: Path
     tell: Callable[[str], None]
 
-    def environment(self, stop: threading.Event) -> Environment:
-        """The environment to start the server from.
+    def find(self, stop: threading.Event) -> Environment | Image:
+        """What the server can be started from.
 
         Raises:
             ServerStartError: No way works on this machine, or ``stop`` was set.
@@ -75,8 +79,9 @@ class Installer:
         if agent_uid() is not None and self._root().is_dir():
             return Environment(_INSIDE / "bin/python", root=self._root())
         commands = _Commands(stop)
-        ways = {
+        ways: Mapping[str, Callable[[_Commands], Environment | Image]] = {
             "a Python (3.12 or newer) of this machine": self._from_python,
+            "a Docker engine": self._from_docker,
             "Debian as root": self._from_debian,
         }
         why_not = []
@@ -105,6 +110,17 @@ class Installer:
         name = f"python-{_digest(str(python), _lock().read_text())}"
         environment = _kept(cache / name, make, commands)
         return Environment(environment / "bin" / "python", path=(str(Path(git).parent),))
+
+    def _from_docker(self, commands: _Commands) -> Image:
+        commands.run(["docker", "info"])
+        tag = f"{_IMAGE}:{_digest(_DOCKERFILE.read_text(), _lock().read_text())}"
+        if not succeeds(["docker", "image", "inspect", tag]):
+            self.tell("building a Docker image for the agent server, once")
+            with tempfile.TemporaryDirectory() as context:
+                shutil.copy(_DOCKERFILE, Path(context, "Dockerfile"))
+                shutil.copy(_lock(), context)
+                commands.run(["docker", "build", "--quiet", f"--tag={tag}", context])
+        return Image(tag)
 
     def _from_debian(self, commands: _Commands) -> Environment:
         mirror = _debian_mirror(commands)
@@ -315,7 +331,7 @@ def _digest(*parts: str) -> str:
 
 def _environment() -> Mapping[str, str]:
     """What installing may see of our environment: how to get out and where packages are."""
-    wanted = re.compile(r"(?i)(UV|PIP|SSL|APT)_.*|HOME|LANG|.*_PROXY|REQUESTS_CA_BUNDLE|XDG_.*")
+    wanted = re.compile(r"(?i)(UV|PIP|SSL|DOCKER)_.*|HOME|LANG|.*_PROXY|REQUESTS_CA_BUNDLE|XDG_.*")
     passed = {name: value for name, value in os.environ.items() if wanted.fullmatch(name)}
     if index := passed.get("PIP_INDEX_URL"):
         passed.setdefault("UV_DEFAULT_INDEX", index)

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands import supervisor
 
 AGENT_UID = 10001
@@ -37,6 +38,14 @@ _NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--
 
 
 @dataclass(frozen=True)
+class Command:
+    """A process to be started."""
+
+    arguments: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Environment:
     """A Python environment with the agent server in it.
 
@@ -50,22 +59,59 @@ class Environment:
     root: Path | None = None
     path: tuple[str, ...] = ()
 
-    def variables(self) -> Mapping[str, str]:
-        """PATH for the server and the agent's shells, and the way out for both."""
+    def command(self, module: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Command:
+        """Run a module of the environment in a folder, supervised, with these variables only.
+
+        Raises:
+            ServerStartError: The agent's user cannot get into the folder.
+        """
+        if self.root is None and not reachable(folder):
+            raise ServerStartError(
+                f"The agent's user cannot pass through the parents of {folder}.",
+                hint="Use a folder for temporary files (TMPDIR) that is open to other users.",
+            )
+        root = ["--root", str(self.root)] if self.root else []
         path = ":".join((str(self.python.parent), *self.path, _SYSTEM_PATH))
         passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         if self.root is not None:
             passed |= {"SSL_CERT_FILE": _CERTIFICATES, "REQUESTS_CA_BUNDLE": _CERTIFICATES}
-        return {**passed, "PATH": path}
+        return Command(
+            (
+                *namespaces(),
+                *(sys.executable, "-I", str(_SUPERVISOR), *root, str(folder), "--"),
+                *(*as_agent(), str(self.python), "-m", *module),
+            ),
+            {**passed, **variables, "PATH": path},
+        )
 
-    def command(self, module: Sequence[str], folder: Path) -> list[str]:
-        """The whole command that runs a module of the environment, supervised, in a folder."""
-        root = ["--root", str(self.root)] if self.root else []
-        return [
-            *namespaces(),
-            *(sys.executable, "-I", str(_SUPERVISOR), *root, str(folder), "--"),
-            *(*as_agent(), str(self.python), "-m", *module),
-        ]
+
+@dataclass(frozen=True)
+class Image:
+    """A Docker image with the agent server in it (``agent-server.Dockerfile``)."""
+
+    tag: str
+    python: str = "/opt/agent-server/bin/python"
+
+    def command(self, module: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Command:
+        """As :meth:`Environment.command`. The supervisor is the container's first process."""
+        # Docker has an environment of its own, so that the server's travels by a file.
+        file = folder / "environment"
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+        user = os.geteuid() or AGENT_UID
+        options = (
+            "--rm",
+            "--interactive",
+            "--network=host",
+            "--cap-drop=ALL",
+            "--security-opt=no-new-privileges",
+            f"--user={user}:{user}",
+            f"--volume={folder}:{folder}",
+            f"--volume={_SUPERVISOR}:/supervisor.py:ro",
+            f"--env-file={file}",
+        )
+        supervised = (self.python, "-I", "/supervisor.py", str(folder), "--", self.python, "-m")
+        return Command(("docker", "run", *options, self.tag, *supervised, *module), os.environ)
 
 
 def agent_uid() -> int | None:

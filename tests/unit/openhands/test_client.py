@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import respx
+import stamina
+
+from spec_to_production.errors import ApiError, ServerLostError
+from spec_to_production.openhands import protocol
+from spec_to_production.openhands.client import Client, LateAnswerError
+from spec_to_production.openhands.models import ServerInfo, Success
+
+HOST = "http://agent-server.test"
+JOB = uuid.UUID(int=7)
+
+
+@pytest.fixture(autouse=True)
+def _without_backoff() -> Iterator[None]:
+    with stamina.set_testing(testing=True, attempts=4, cap=True):
+        yield
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with httpx.Client(base_url=HOST) as http:
+        yield Client(http)
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("closed"),
+        httpx.Response(500, text="oops"),
+        httpx.Response(503),
+        httpx.Response(200, text='{"vers'),
+        httpx.Response(200, text="<html>"),
+    ],
+)
+def test_what_may_pass_is_tried_again(client, trouble):
+    route = respx.get(f"{HOST}/server_info")
+    route.side_effect = [trouble, trouble, httpx.Response(200, json={"version": "1.58.0"})]
+    assert client.send(protocol.server_info(), ServerInfo).version == "1.58.0"
+    assert route.call_count == 3
+
+
+@respx.mock
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_refusal_is_final(client, status):
+    route = respx.post(f"{HOST}/api/conversations/{JOB}/run").respond(status, json={"detail": "no"})
+    with pytest.raises(ApiError) as caught:
+        client.send(protocol.run(JOB), Success)
+    assert caught.value.status == status
+    assert route.call_count == 1
+
+
+@respx.mock
+def test_a_full_server_is_waited_for(client):
+    route = respx.post(f"{HOST}/api/conversations/{JOB}/run")
+    route.side_effect = [httpx.Response(429), httpx.Response(429), httpx.Response(200, json={})]
+    assert client.send(protocol.run(JOB), Success).success
+
+
+@respx.mock
+@pytest.mark.parametrize(
+    "trouble", [httpx.ReadError("reset"), httpx.ReadTimeout("late"), httpx.Response(500)]
+)
+def test_a_message_that_may_have_arrived_is_not_sent_again(client, trouble):
+    route = respx.post(f"{HOST}/api/conversations/{JOB}/events")
+    route.side_effect = [trouble]
+    with pytest.raises((ApiError, ServerLostError, LateAnswerError)):
+        client.send(protocol.message(JOB, "go on"), Success)
+    assert route.call_count == 1
+
+
+@respx.mock
+def test_a_message_that_cannot_have_arrived_is_sent_again(client):
+    route = respx.post(f"{HOST}/api/conversations/{JOB}/events")
+    route.side_effect = [httpx.ConnectError("refused"), httpx.Response(200, json={})]
+    client.send(protocol.message(JOB, "go on"), Success)
+    assert route.call_count == 2
+
+
+@respx.mock
+def test_a_late_look_is_not_waited_for_twice(client):
+    route = respx.get(f"{HOST}/server_info").mock(side_effect=httpx.ReadTimeout("late"))
+    with pytest.raises(LateAnswerError, match="GET /server_info"):
+        client.send(protocol.server_info(), ServerInfo)
+    assert route.call_count == 1
+
+
+@respx.mock
+def test_a_server_out_of_reach_is_lost_after_a_few_tries(client):
+    route = respx.get(f"{HOST}/server_info").mock(side_effect=httpx.ConnectError("refused"))
+    with pytest.raises(ServerLostError, match="refused"):
+        client.send(protocol.server_info(), ServerInfo)
+    assert route.call_count == 4
+
+
+@respx.mock
+def test_a_dead_server_is_not_asked_again():
+    route = respx.get(f"{HOST}/server_info").mock(side_effect=httpx.ConnectError("refused"))
+    with httpx.Client(base_url=HOST) as http, pytest.raises(ServerLostError):
+        Client(http, is_alive=lambda: False).send(protocol.server_info(), ServerInfo)
+    assert route.call_count == 1
+
+
+def test_after_the_end_nothing_is_sent(client):
+    client.close()
+    with pytest.raises(ServerLostError, match="over"):
+        client.send(protocol.server_info(), ServerInfo)

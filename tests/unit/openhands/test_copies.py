@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.errors import OpenHandsError
+from spec_to_production.openhands import copies
+from spec_to_production.snapshot import Snapshot, git
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    checkout = tmp_path / "checkout"
+    (checkout / "src").mkdir(parents=True)
+    (checkout / "src" / "area.py").write_text("def area(a, b):\n    return a * b\n")
+    (checkout / "windows.txt").write_bytes(b"one\r\ntwo\r\n")
+    (checkout / ".gitattributes").write_text("* text=auto\n")
+    (checkout / "run.sh").write_text("#!/bin/sh\n")
+    (checkout / "run.sh").chmod(0o755)
+    git("init", "--quiet", cwd=checkout)
+    return Snapshot.take(checkout, tmp_path / "base").path
+
+
+@pytest.fixture
+def copy(base: Path, tmp_path: Path) -> Path:
+    copies.make(base, tmp_path / "copy", None)
+    return tmp_path / "copy"
+
+
+def test_an_untouched_copy_has_no_changes(base, copy):
+    assert copies.changes(base, copy) == ""
+
+
+def test_the_patch_makes_the_base_the_same_as_the_copy(base, copy, tmp_path):
+    (copy / "src" / "area.py").write_text("def area(a, b):\n    return b * a\n")
+    (copy / "new").mkdir()
+    (copy / "new" / "test_ä b.py").write_text("def test(): pass\n")
+    (copy / "new" / "test_ä b.py").chmod(0o600)
+    (copy / "run.sh").unlink()
+    again = tmp_path / "again"
+    copies.make(base, again, None)
+    git("apply", "-", cwd=again, stdin=copies.changes(base, copy))
+    assert copies.changes(base, again) == copies.changes(base, copy)
+    assert (again / "new" / "test_ä b.py").read_text() == "def test(): pass\n"
+    assert not (again / "run.sh").exists()
+
+
+def test_by_products_of_running_tests_are_no_change(base, copy):
+    for name in ("__pycache__", ".pytest_cache"):
+        (copy / "src" / name).mkdir()
+        (copy / "src" / name / "x.pyc").write_bytes(b"\0")
+    assert copies.changes(base, copy) == ""
+
+
+def test_what_the_agent_does_to_git_changes_nothing(base, copy):
+    (copy / "src" / "new.py").write_text("a = 1\n")
+    git("add", "--all", cwd=copy)
+    git("commit", "--quiet", "--message=mine", cwd=copy)
+    committed = copies.changes(base, copy)
+    assert "+a = 1\n" in committed
+    (copy / ".git" / "HEAD").write_text("nonsense")
+    assert copies.changes(base, copy) == committed
+    subprocess.run(["rm", "-r", str(copy / ".git")], check=True)
+    assert copies.changes(base, copy) == committed
+
+
+def test_git_in_the_copy_starts_no_program_of_the_agents(base, copy, tmp_path):
+    trap = tmp_path / "sprung"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {trap}\ncat\n")
+    program.chmod(0o755)
+    nested = copy / "nested"
+    nested.mkdir()
+    git("init", "--quiet", cwd=nested)
+    (nested / "x.py").write_text("x = 1\n")
+    git("add", "x.py", cwd=nested)
+    git("commit", "--quiet", "--message=x", cwd=nested)
+    for repository in (copy, nested):
+        for name in ("core.fsmonitor", "diff.external", "filter.f.clean", "diff.f.textconv"):
+            git("config", name, str(program), cwd=repository)
+        (repository / ".gitattributes").write_text("* filter=f diff=f\n")
+    (copy / "src" / "new.py").write_text("a = 1\n")
+    patch = copies.changes(base, copy)
+    assert "+a = 1\n" in patch
+    assert "+x = 1\n" in patch
+    assert not trap.exists()
+
+
+def test_a_link_is_shown_as_a_link_and_never_followed(base, copy):
+    (copy / "secrets").symlink_to("/etc")
+    (copy / "hosts").symlink_to("/etc/hosts")
+    patch = copies.changes(base, copy)
+    assert patch.count("new file mode 120000") == 2
+    assert "localhost" not in patch
+
+
+def test_a_pipe_is_left_out(base, copy):
+    os.mkfifo(copy / "pipe")
+    assert copies.changes(base, copy) == ""
+
+
+def test_a_folder_where_a_file_was_and_a_file_where_a_folder_was(base, copy):
+    (copy / "run.sh").unlink()
+    (copy / "run.sh").mkdir()
+    (copy / "run.sh" / "x.py").write_text("x = 1\n")
+    (copy / "src" / "area.py").unlink()
+    (copy / "src").rmdir()
+    (copy / "src").write_text("flat\n")
+    patch = copies.changes(base, copy)
+    assert "b/run.sh/x.py" in patch
+    assert "+flat\n" in patch
+
+
+def test_a_copy_that_is_gone_is_an_error_of_its_job(base, tmp_path):
+    with pytest.raises(OpenHandsError, match="cannot be told"):
+        copies.changes(base, tmp_path / "nowhere")
+
+
+def test_a_flood_of_files_is_refused(base, copy, monkeypatch):
+    monkeypatch.setattr(copies, "_MOST_FILES", 20)
+    for number in range(30):
+        (copy / f"{number}.txt").write_text("x")
+    with pytest.raises(OpenHandsError, match="too much"):
+        copies.changes(base, copy)
+
+
+def test_a_huge_file_is_refused_without_being_read_whole(base, copy, monkeypatch):
+    monkeypatch.setattr(copies, "_MOST_NEW_BYTES", 1000)
+    with (copy / "huge").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(OpenHandsError, match="too much"):
+        copies.changes(base, copy)
