@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 from spec_to_production.reporting import ledger, words
 from spec_to_production.reporting.escape import one_line
-from spec_to_production.results import Usage, VerdictName, WorkflowResult
+from spec_to_production.results import Usage, VerdictName, Verification, WorkflowResult
 
 _NAMED = 3
+_LONGEST_ID = 40
 _LONGEST = 240
+_NONE = "no tests were generated"
+_RED = {"failed": "The existing tests fail", "error": "The existing tests could not be run"}
 
 
 class Figure(NamedTuple):
@@ -46,11 +49,10 @@ def verdict(result: WorkflowResult) -> str:
 def next_step(result: WorkflowResult) -> str:
     """What the reader is asked to do now. It may hold foreign text."""
     steps = []
-    if result.verification and (disputes := result.verification.having("disputed")):
-        ids = list(dict.fromkeys(t.dispute.requirement_id for t in disputes if t.dispute))
+    if ids := _disputed_requirements(result):
         more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        named = ", ".join(one_line(id_, _LONGEST // 6) for id_ in ids[:_NAMED]) + more
-        steps.append(f"Decide on {named}: correct the code, or the spec." if named else "")
+        named = ", ".join(one_line(id_, _LONGEST_ID) for id_ in ids[:_NAMED])
+        steps.append(f"Decide on {named}{more}: correct the code, or the spec.")
     proven = _number(result, "accepted")
     if proven and not result.jobs:
         steps.append(_held_up(proven, _number(result, "rejected")))
@@ -64,11 +66,11 @@ def next_step(result: WorkflowResult) -> str:
 
 def figures(result: WorkflowResult) -> tuple[Figure, ...]:
     """The key measures of the run, most wanted first; what was not measured says so."""
-    found = result.verification
+    found = result.verification or Verification()
     measures = [
         Figure("requirements proven", _proven_requirements(result)),
-        Figure("coverage", words.change(found.coverage) if found else "not measured"),
-        Figure("mutation score", words.change(found.mutation) if found else "not measured"),
+        Figure("coverage", words.change(found.coverage)),
+        Figure("mutation score", words.change(found.mutation)),
         Figure("time", words.duration(result.wall_ms)),
     ]
     if result.parallel_execution_savings_ms > 0:
@@ -87,39 +89,32 @@ def figures(result: WorkflowResult) -> tuple[Figure, ...]:
 
 def warnings(result: WorkflowResult) -> tuple[str, ...]:
     """What a reader must know before trusting the figures. It may hold foreign text."""
-    baseline = result.baseline
-    return tuple(
-        filter(
-            None,
-            (
-                words.RECORDED if result.model_is_recorded else "",
-                f"It ran one stage after another, because running them side by side failed: "
-                f"{one_line(result.fallback, _LONGEST)}"
-                if result.fallback
-                else "",
-                _baseline_warning(baseline.status, baseline.detail) if baseline else "",
-            ),
-        )
-    )
+    told = []
+    if result.model_is_recorded:
+        told.append(words.RECORDED)
+    if result.fallback:
+        reason = one_line(result.fallback, _LONGEST)
+        told.append(f"The stages ran one after another, for side by side failed: {reason}")
+    if result.baseline and result.baseline.status in _RED:
+        detail = f": {one_line(result.baseline.detail, _LONGEST)}" if result.baseline.detail else ""
+        told.append(f"{_RED[result.baseline.status]} on the untouched code{detail}")
+    return tuple(told)
 
 
 def _tests(result: WorkflowResult) -> str:
     if result.verification is None:
         written = sum(len(job.files) for job in result.jobs)
         return f"{words.count(written, 'file')} written, nothing verified" if written else _NONE
-    rejected = _number(result, "rejected")
     if not result.verification.tests:
         return _NONE
-    if proven := _number(result, "accepted"):
-        return f"{words.count(proven, 'test')} proven" + (
-            f", {rejected} rejected" if rejected else ""
-        )
-    if not rejected:
-        return "no test proven"
-    return f"none proven, {words.count(rejected, 'test')} rejected"
+    proven, rejected = _number(result, "accepted"), _number(result, "rejected")
+    told = f"{words.count(proven, 'test')} proven" if proven else "no test proven"
+    return f"{told}, {rejected} rejected" if rejected else told
 
 
-_NONE = "no tests were generated"
+def _disputed_requirements(result: WorkflowResult) -> list[str]:
+    tests = result.verification.tests if result.verification else ()
+    return list(dict.fromkeys(test.dispute.requirement_id for test in tests if test.dispute))
 
 
 def _held_up(proven: int, rejected: int) -> str:
@@ -153,17 +148,6 @@ def _why_nothing(result: WorkflowResult) -> str:
             name = words.job_name(number, job, result.component)
             return one_line(f"Job {name} {words.outcome(job)}", _LONGEST)
     return "There was nothing to generate." if not result.tasks else "See the jobs below."
-
-
-def _baseline_warning(status: str, detail: str) -> str:
-    told = f": {one_line(detail, _LONGEST)}" if detail else ""
-    match status:
-        case "failed":
-            return f"The existing tests already fail on the base{told}"
-        case "error":
-            return f"The existing tests could not be run on the base{told}"
-        case _:
-            return ""
 
 
 def _number(result: WorkflowResult, verdict: VerdictName) -> int:

@@ -19,8 +19,7 @@ def junit(result: WorkflowResult) -> str:
         suite.add_property(visible(f"requirement:{row.requirement.id}"), row.state)
     if result.model_is_recorded:
         suite.add_property("model_is_recorded", "true")
-    for test in ledger.ordered(result):
-        suite.add_testcase(_case(test))
+    suite.add_testcases([_case(test) for test in ledger.ordered(result)])
     document = JUnitXml("spec-to-production")
     document.add_testsuite(suite)
     document.update_statistics()

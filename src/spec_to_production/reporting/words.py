@@ -165,14 +165,16 @@ def money(usage: Usage) -> str:
 
 def job_name(number: int, job: Job, component: Component) -> str:
     """What a job is called in every report: its number, and its module within the component."""
-    return f"{number} {job.module.removeprefix(component.path + '/')}"
+    module = job.module.removeprefix(f"{component.path}/")
+    return f"{number} {module} (refactoring)" if job.kind == "refactoring" else f"{number} {module}"
 
 
 def outcome(job: Job) -> str:
-    """How a job ended; for one that failed, in its own words or by its cause."""
-    status = JOB_STATUS[job.status]
+    """How a job ended; one that failed in its own words, or by its cause."""
     told = job.message or (CAUSES[job.cause] if job.cause else "")
-    return f"{status}: {told}" if told else status
+    ended = f"{JOB_STATUS[job.status]}: {told}" if told else JOB_STATUS[job.status]
+    refused = f"{count(len(job.refused), 'file')} refused" if job.refused else ""
+    return ", ".join(filter(None, (ended, refused)))
 
 
 def gate(value: Gate) -> str:

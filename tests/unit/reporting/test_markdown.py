@@ -51,7 +51,7 @@ def test_every_state_gives_a_sound_comment_that_leads_with_the_verdict(state):
     [
         ("usual", "⚖️ 1 dispute needs a decision · 3 tests proven, 2 rejected"),
         ("nothing generated", "❌ No tests were generated"),
-        ("all rejected", "❌ None proven, 2 tests rejected"),
+        ("all rejected", "❌ No test proven, 2 rejected"),
         ("disputes only", "⚖️ 1 dispute needs a decision · no test proven"),
         ("accepted only", "✅ 1 test proven"),
         ("interrupted", "⏹️ Interrupted · no tests were generated"),
