@@ -207,13 +207,14 @@ class _Commands:
         shown = " ".join(command[:3])
         with process:
             try:
-                output = self._output(process).decode("utf-8", "replace").strip()
+                output = self._output(process).decode("utf-8", "replace")
             except subprocess.TimeoutExpired:
                 raise _NotHere(f"`{shown} …` took longer than {_STEP_S} s.") from None
             finally:
                 kill_group(process)
         if process.returncode != 0:
-            raise _NotHere(f"`{shown} …` failed: {output[-_MOST_SHOWN:] or process.returncode}")
+            words = " ".join(output.split())[-_MOST_SHOWN:]
+            raise _NotHere(f"`{shown} …` failed: {words or process.returncode}")
         return output
 
     def pause(self) -> None:

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.errors import ServerStartError
+from spec_to_production.openhands import installation
+from spec_to_production.openhands.installation import Installer, _Commands, _kept, _NotHere
+
+
+@pytest.fixture
+def commands() -> _Commands:
+    return _Commands(threading.Event())
+
+
+@pytest.fixture
+def as_a_person(monkeypatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def test_when_nothing_works_one_error_names_each_way_and_why_it_failed(
+    tmp_path, monkeypatch, as_a_person
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    with pytest.raises(ServerStartError) as caught:
+        Installer(tmp_path / "cache", print).find(threading.Event())
+    ways = caught.value.message.splitlines()[1:]
+    assert [way.split(":")[0] for way in ways] == [
+        "- a Python (3.12 or newer) of this machine",
+        "- a Docker engine",
+        "- Debian as root",
+    ]
+    assert "git is not installed" in ways[0]
+    assert "docker" in ways[1]
+    assert "not root" in ways[2]
+    assert installation.VARIABLE in caught.value.hint
+
+
+def test_a_python_that_is_only_a_shim_is_passed_over(tmp_path, monkeypatch, as_a_person):
+    script(tmp_path / "shims" / "python3.13", "exit 127")
+    real = script(tmp_path / "pyenv" / "versions" / "3.12.1" / "bin" / "python3", "exit 0")
+    newer = script(tmp_path / "pyenv" / "versions" / "3.13.0" / "bin" / "python3", "exit 0")
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    assert list(installation._pythons()) == [newer, real]
+
+
+def test_a_named_environment_is_used_as_it_is(tmp_path, monkeypatch, as_a_person):
+    python = script(tmp_path / "bin" / "python", "exit 0")
+    monkeypatch.setenv(installation.VARIABLE, str(tmp_path))
+    assert Installer(tmp_path / "cache", print).find(threading.Event()).python == python
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_named_environment_that_does_not_run_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setenv(installation.VARIABLE, str(tmp_path))
+    with pytest.raises(ServerStartError, match=str(tmp_path)):
+        Installer(tmp_path / "cache", print).find(threading.Event())
+
+
+def test_two_runs_at_once_make_it_once(tmp_path, commands):
+    made = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        folder.mkdir()
+        (folder / "whole").touch()
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: _kept(tmp_path / "it", make, commands), range(4)))
+    assert set(found) == {tmp_path / "it"}
+    assert len(made) == 1
+    assert (tmp_path / "it" / "whole").exists()
+
+
+def test_what_failed_half_way_is_made_anew(tmp_path, commands):
+    def half(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "half").touch()
+        raise _NotHere("no space left")
+
+    with pytest.raises(_NotHere):
+        _kept(tmp_path / "it", half, commands)
+    assert not (tmp_path / "it").exists()
+    _kept(tmp_path / "it", Path.mkdir, commands)
+    assert list((tmp_path / "it").iterdir()) == []
+
+
+def test_a_command_that_fails_tells_its_output(commands):
+    with pytest.raises(_NotHere, match="no such thing"):
+        commands.run(["sh", "-c", "echo no such thing; exit 3"])
+
+
+def test_the_end_of_the_run_ends_a_command(commands):
+    threading.Timer(0.2, commands.stop.set).start()
+    with pytest.raises(ServerStartError, match="ended"):
+        commands.run(["sleep", "300"])
+
+
+def test_installing_sees_no_secrets(commands, monkeypatch):
+    monkeypatch.setenv("LLM_API_KEY", "canary")
+    monkeypatch.setenv("GITHUB_TOKEN", "canary")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test")
+    seen = commands.run(["env"])
+    assert "canary" not in seen
+    assert "http://proxy.test" in seen
+
+
+def test_the_lock_is_found_and_has_hashes():
+    assert "--hash=sha256:" in installation._lock().read_text()

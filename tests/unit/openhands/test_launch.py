@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.errors import ServerStartError
+from spec_to_production.openhands import launch
+from spec_to_production.openhands.launch import Environment, Image
+
+MODULE = ("openhands.agent_server", "--port", "1")
+
+
+@pytest.fixture
+def _secrets(monkeypatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "canary")
+    monkeypatch.setenv("LLM_API_KEY", "canary")
+    monkeypatch.setenv("https_proxy", "http://proxy.test")
+
+
+@pytest.mark.usefixtures("_secrets")
+def test_the_servers_environment_is_what_it_needs_and_the_way_out():
+    environment = Environment(Path("/opt/agent-server/bin/python"), root=Path("/root-of-its-own"))
+    command = environment.command(MODULE, Path("/tmp"), {"HOME": "/h"})
+    assert "canary" not in command.env.values()
+    assert command.env["https_proxy"] == "http://proxy.test"
+    assert command.env["HOME"] == "/h"
+    assert command.env["PATH"] == "/opt/agent-server/bin:/usr/local/bin:/usr/bin:/bin"
+
+
+def test_as_root_the_agent_is_another_user(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    command = Environment(Path("/p"), root=Path("/r")).command(MODULE, Path("/tmp"), {})
+    user = command.arguments.index("setpriv")
+    assert f"--reuid={launch.AGENT_UID}" in command.arguments[user:]
+    assert command.arguments[-4:] == ("-m", *MODULE)
+
+
+def test_a_folder_that_the_agent_cannot_enter_is_an_error(monkeypatch):
+    monkeypatch.setattr(launch, "reachable", lambda _: False)
+    with pytest.raises(ServerStartError, match="/closed"):
+        Environment(Path("/p")).command(MODULE, Path("/closed"), {})
+
+
+@pytest.mark.usefixtures("_secrets")
+def test_a_container_gets_its_variables_by_a_private_file_and_no_others(tmp_path):
+    command = Image("a-tag").command(MODULE, tmp_path, {"KEY": "s3cret"})
+    assert not any("s3cret" in argument for argument in command.arguments)
+    assert (tmp_path / "environment").read_text() == "KEY=s3cret\n"
+    assert (tmp_path / "environment").stat().st_mode & 0o077 == 0
+    assert not any(argument.startswith("--env=") for argument in command.arguments)
+    assert "--cap-drop=ALL" in command.arguments
+    assert not any("docker.sock" in argument for argument in command.arguments)
