@@ -60,8 +60,6 @@ def run_suite(
     folder = Path(tempfile.mkdtemp(prefix="suite-", dir=sandbox.home / "tmp"))
     try:
         runner = shutil.copy(_RUNNER, folder)
-        for path in (folder, copy):
-            sandbox.hand_over(path)
         order = {
             "root": str(copy),
             "events": str(folder / "events"),
@@ -71,21 +69,33 @@ def run_suite(
             "modules": [module.name for module in modules if not _is_program(module.name)],
             "test_timeout": test_timeout,
         }
-        done = sandbox.run(
-            [str(sandbox.python), str(runner), json.dumps(order)],
-            cwd=copy,
-            env={"PYTHONPATH": str(copy / import_root), "PYTHONHASHSEED": "0"},
-            limits=limits,
-        )
-        events = _read(folder / "events")
+        (folder / "order").write_text(json.dumps(order), "utf-8")
+        # Opened before any test runs: a test may put something else in the file's place.
+        with (folder / "events").open("w+", encoding="utf-8", errors="replace") as record:
+            for path in (folder, copy):
+                sandbox.hand_over(path)
+            done = sandbox.run(
+                [str(sandbox.python), str(runner), str(folder / "order")],
+                cwd=copy,
+                env={"PYTHONPATH": str(copy / import_root), "PYTHONHASHSEED": "0"},
+                limits=limits,
+            )
+            told = record.read()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    try:
+        return _suite(_parse(told), done, limits, copy)
+    except (KeyError, TypeError, ValueError):
+        return Suite(status="error", detail="A test changed the record of the run.")
+
+
+def _suite(events: Sequence[Event], done: Completed, limits: Limits, copy: Path) -> Suite:
     tests = _tests(events)
     status, detail = _conclude(tests, events, done, limits)
     return Suite(
         status=status,
         tests=tests,
-        coverage=_coverage(events, copy) if measure else None,
+        coverage=_coverage(events, copy),
         duration_ms=done.duration_ms,
         detail=detail,
     )
@@ -95,13 +105,9 @@ def _is_program(module: str) -> bool:
     return module.rpartition(".")[2] == "__main__"
 
 
-def _read(path: Path) -> list[Event]:
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except FileNotFoundError:
-        return []
+def _parse(record: str) -> list[Event]:
     # The last line may be cut off where the run was stopped.
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    return [json.loads(line) for line in record.splitlines() if line.endswith("}")]
 
 
 def _tests(events: Sequence[Event]) -> tuple[ExistingTest, ...]:

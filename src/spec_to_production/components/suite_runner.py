@@ -1,7 +1,7 @@
 """Runs pytest inside the sandbox and writes down what happened, as JSON lines.
 
 A script for the interpreter that has the component's dependencies: it imports nothing of this
-package. Its one argument is a JSON object, made by :mod:`spec_to_production.components.suite`.
+package. Its one argument is a file with a JSON object, made by the module ``suite`` beside it.
 What is known is written at once, so that a run that is stopped keeps it.
 """
 
@@ -133,8 +133,9 @@ def _arguments(order: dict[str, Any]) -> list[str]:
         f"--override-ini=cache_dir={order['cache']}",
         "--continue-on-collection-errors",
         "--maxfail=0",
-        "-pno:randomly",
     ]
+    if importlib.util.find_spec("pytest_randomly"):
+        arguments.append("--randomly-dont-reorganize")
     if importlib.util.find_spec("xdist"):
         arguments.append("-n0")
     if importlib.util.find_spec("pytest_cov"):
@@ -162,7 +163,7 @@ def _try_imports(modules: Sequence[str], emit: Emit) -> None:
 
 
 if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))
+    main(json.loads(Path(sys.argv[1]).read_text("utf-8")))
     # Threads that tests left running must not keep the process.
     sys.stdout.flush()
     sys.stderr.flush()

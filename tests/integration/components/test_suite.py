@@ -177,6 +177,48 @@ def test_what_tests_print_changes_nothing(run):
     assert outcomes(suite) == {"test_prints": "passed"}
 
 
+@pytest.mark.parametrize(
+    "line", ['{"test": "tests/x.py::test_x"}', "{}}", "[]}", '{"end": [1]}', '{"test": 1}']
+)
+def test_a_record_that_a_test_wrote_into_is_an_error_never_a_pass(run, line):
+    suite = run(
+        {
+            "tests/test_a.py": f"""
+import json, sys
+def test_forges():
+    with open(json.load(open(sys.argv[1]))["events"], "a") as events:
+        events.write({line + chr(10)!r})
+"""
+        }
+    )
+
+    assert (suite.status, suite.tests) == ("error", ())
+
+
+def test_something_else_in_place_of_the_record_is_not_read(run):
+    suite = run(
+        {
+            "tests/test_a.py": """
+import json, os, sys
+def test_replaces():
+    path = json.load(open(sys.argv[1]))["events"]
+    os.unlink(path)
+    os.mkfifo(path)
+"""
+        }
+    )
+
+    assert outcomes(suite) == {"test_replaces": "passed"}
+
+
+def test_more_test_files_than_a_command_line_holds(run):
+    deep = "/".join(["deep" * 60] * 4)
+    names = [f"tests/{deep}/test_{number}.py" for number in range(140)]
+    suite = run(dict.fromkeys(names, "") | {"tests/test_ops.py": GREEN})
+
+    assert suite.status == "passed"
+
+
 def test_skipped_tests_alone_are_no_tests(run):
     suite = run({"tests/test_a.py": "import pytest\ndef test_a(): pytest.skip()\n"})
 
