@@ -65,13 +65,16 @@ def _row(asked: Requirement, found: RequirementTests | None, result: WorkflowRes
 
 
 def _why(id_: str, result: WorkflowResult) -> str:
-    """Why a requirement has no test: its tests fell, or its job did, or nobody asked for one."""
+    """Why a requirement has no test: its tests fell, or its job did, or nobody asked for one.
+
+    Empty where no job ran at all: then nothing more is known.
+    """
     tests = result.verification.tests if result.verification else ()
     if fallen := sum(t.verdict == "rejected" and id_ in t.requirements for t in tests):
         return f"{words.count(fallen, 'test')} rejected"
     jobs = [job for job in result.jobs if id_ in job.requirement_ids]
     if not jobs:
-        return "no job asked for one"
+        return "no job asked for one" if result.jobs else ""
     failed = next((job for job in jobs if job.status != "succeeded"), None)
     if failed is None:
         return "the agent wrote none that names it"

@@ -5,7 +5,6 @@ Readable in 80 columns and without colour: every colour repeats a word.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich import box
@@ -27,6 +26,8 @@ from spec_to_production.results import (
 )
 
 _INDENT = (0, 0, 0, 2)
+_REJECTS = 10
+_LONGEST = 160
 _STYLES = {"proven": "green", "disputed": "yellow", "untested": "", "not_verified": ""}
 
 
@@ -126,9 +127,15 @@ def _requirements(result: WorkflowResult) -> list[RenderableType]:
 
 def _rejected(result: WorkflowResult) -> list[RenderableType]:
     tests = _having(result, "rejected")
-    reasons = Counter(words.REASONS[test.reason] if test.reason else "rejected" for test in tests)
-    told = ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
-    return [Padding(Text(f"{told}; the report says what was seen."), _INDENT)] if tests else []
+    shown: list[RenderableType] = []
+    for test in tests[:_REJECTS]:
+        reason = words.REASONS[test.reason] if test.reason else "rejected"
+        name = test.id.partition("::")[2] or test.id
+        told = one_line(": ".join(filter(None, (name, reason, test.detail))), _LONGEST)
+        shown.append(Padding(Text(told), _INDENT))
+    if more := len(tests) - len(shown):
+        shown.append(Padding(Text(f"and {more} more, in the report"), _INDENT))
+    return shown
 
 
 def _gates(result: WorkflowResult) -> list[RenderableType]:
@@ -138,7 +145,7 @@ def _gates(result: WorkflowResult) -> list[RenderableType]:
         table.add_row(
             Text(one_line(gate.name)),
             Text(gate.status, style=style),
-            Text(one_line(words.gate(gate), 120)),
+            Text(one_line(words.gate(gate), _LONGEST)),
         )
     return [table] if result.gates else []
 
