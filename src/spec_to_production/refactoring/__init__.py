@@ -40,7 +40,8 @@ def recheck(  # noqa: PLR0917 - collaborators are passed in as arguments
     """Test a refactoring again, with the existing and the accepted tests together.
 
     Where one of them ends otherwise than on the untouched code, the steps are taken again
-    under all of these tests, so that only the steps that are responsible are dropped.
+    under all of these tests, so that only the steps that are responsible are dropped. They are
+    taken again, too, where the accepted tests are the first that the component has.
 
     Raises:
         SandboxError: A process could not be started.
@@ -57,6 +58,8 @@ def recheck(  # noqa: PLR0917 - collaborators are passed in as arguments
     ]:
         detail = f"It could not be tested again, for on the untouched code: {'; '.join(unusable)}."
         return Refactoring(status="dropped", detail=detail, steps=refactoring.steps)
+    if not component.test_files:
+        return improve(bench, seen)
     with bench.copy({}) as copy:
         git("apply", "-", cwd=copy, stdin=refactoring.patch)
         refactored = bench.sources(copy)

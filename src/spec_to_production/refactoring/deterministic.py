@@ -137,7 +137,7 @@ class _Course:
         return step
 
     def _objection(self, after: Sources) -> str | None:
-        said = objection(self._bench.component, self._sources, after, self._seen)
+        said = objection(self._bench, self._sources, after, self._seen)
         if said is None and self._run_each:
             return self._seen.worsening(self._bench.observe(after))
         return said

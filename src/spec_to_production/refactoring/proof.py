@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spec_to_production.components.suite import run_suite
-from spec_to_production.refactoring.surface import same_code, surface_changes
+from spec_to_production.refactoring.surface import lost_imports, same_code, surface_changes, takers
 from spec_to_production.results import Component, ExistingTest, GeneratedFile
 from spec_to_production.sandbox import Limits, Sandbox
 from spec_to_production.snapshot import Snapshot
@@ -129,23 +129,27 @@ class Bench:
         return broken
 
 
-def objection(component: Component, before: Sources, after: Sources, seen: Behaviour) -> str | None:
+def objection(bench: Bench, before: Sources, after: Sources, seen: Behaviour) -> str | None:
     """What reading a change already says against it, or ``None``.
 
     Args:
-        component: What the sources are of.
+        bench: Knows the component and the repository around it.
         before: The state that the change started from.
         after: The state with the change.
         seen: The behaviour of the untouched base.
     """
-    changed = [m for m in component.modules if before[m.path] != after[m.path]]
+    changed = [m for m in bench.component.modules if before[m.path] != after[m.path]]
     for module in changed:
+        old, new = before[module.path], after[module.path]
         try:
-            differences = surface_changes(module.name, before[module.path], after[module.path])
+            differences = surface_changes(module.name, old, new)
         except SyntaxError as error:
             return f"{module.path} does not compile any more: {error.msg}"
         if differences:
             return f"The public interface changes: {'; '.join(differences)}"
+        lost = lost_imports(old, new)
+        if lost and (files := takers(bench.snapshot.path, module.name, lost)):
+            return f"{', '.join(files)}: takes from {module.name} what it would no longer import"
     unproven = [m for m in changed if not same_code(before[m.path], after[m.path])]
     if unproven and not seen.shown:
         return "No test of the component passes that could show whether its behaviour stays."

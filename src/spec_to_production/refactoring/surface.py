@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib.util
 import inspect
 from collections.abc import Iterator
@@ -36,9 +37,45 @@ def surface_changes(module: str, before: bytes, after: bytes) -> list[str]:
     ]
 
 
+def lost_imports(before: bytes, after: bytes) -> set[str]:
+    """Names that a module no longer imports; others may have taken them from it."""
+    return _imported(before) - _imported(after)
+
+
+def takers(root: Path, module: str, names: set[str]) -> list[str]:
+    """Files below ``root`` that import one of the names from the module, by absolute import."""
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        source = path.read_bytes()
+        if module.encode() not in source:
+            continue
+        with contextlib.suppress(SyntaxError, ValueError):
+            if names & _taken(ast.parse(source), module):
+                found.append(path.relative_to(root).as_posix())
+    return found
+
+
 def same_code(before: bytes, after: bytes) -> bool:
     """Whether two sources have the same syntax tree, the margins of docstrings left aside."""
     return _tree(before) == _tree(after)
+
+
+def _imported(source: bytes) -> set[str]:
+    return {
+        alias.asname or alias.name.partition(".")[0]
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def _taken(tree: ast.Module, module: str) -> set[str]:
+    return {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == module and not node.level
+        for alias in node.names
+    }
 
 
 def _members(parent: griffe.Object) -> Iterator[tuple[str, str]]:

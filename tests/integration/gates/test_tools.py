@@ -1,7 +1,3 @@
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from spec_to_production.gates import evaluate
@@ -14,7 +10,8 @@ from spec_to_production.results import (
     Verification,
 )
 from spec_to_production.sandbox import Sandbox
-from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.snapshot import Snapshot
+from support.repositories import reachable_folder, write_checkout
 
 pytestmark = pytest.mark.integration
 
@@ -23,11 +20,8 @@ TOKEN = "ghp_" + "a1B2" * 9
 
 @pytest.fixture
 def place():
-    """A folder that the sandbox's user can reach: pytest's own are closed to it."""
-    folder = Path(tempfile.mkdtemp(prefix="gates-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -35,12 +29,7 @@ def gates(place):
     """Judges a repository given as texts by path; returns the gates by name."""
 
     def judge(files, *, accepted=None, patch=""):
-        root = place / "checkout"
-        for name, text in {"src/shop/price.py": "PRICE = 1\n", **files}.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        git("init", "--quiet", cwd=root)
+        root = write_checkout(place / "checkout", {"src/shop/price.py": "PRICE = 1\n", **files})
         component = Component(
             name="shop",
             path="src/shop",

@@ -1,42 +1,31 @@
-import shutil
-import tempfile
-from pathlib import Path
-
 import pytest
 
 from spec_to_production.components.suite import run_suite
 from spec_to_production.refactoring import recheck, refactor
 from spec_to_production.results import Baseline, Component, GeneratedFile, Module
 from spec_to_production.sandbox import Sandbox
-from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.snapshot import Snapshot
+from support.repositories import reachable_folder, write_checkout
 
 
 @pytest.fixture
 def place():
-    """A folder that the sandbox's user can reach: pytest's own are closed to it."""
-    folder = Path(tempfile.mkdtemp(prefix="refactoring-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
+    with reachable_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
 def checkout(place):
     """Writes a small repository with the component ``shop`` and returns its root."""
 
-    def write(modules, tests=(), **others):
-        root = place / "checkout"
-        named = {
+    def write(modules, tests=(), *, pytest_options="", **others):
+        files = {
+            "src/shop/__init__.py": "",
             **{f"src/shop/{name}.py": text for name, text in modules.items()},
             **{f"tests/test_{name}.py": text for name, text in dict(tests).items()},
             **{name.replace("__", "."): text for name, text in others.items()},
         }
-        for name, text in {"src/shop/__init__.py": "", **named}.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        git("init", "--quiet", cwd=root)
-        return root
+        return write_checkout(place / "checkout", files, pytest_options=pytest_options)
 
     return write
 

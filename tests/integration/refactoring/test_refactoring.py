@@ -97,6 +97,18 @@ def test_an_import_that_another_module_takes_from_here_is_not_removed(checkout, 
 
     dropped = next(step for step in refactoring.steps if step.name == "ruff F")
     assert dropped.status == "dropped"
+    assert dropped.detail.startswith("src/shop/cart.py: takes from shop.price")
+
+
+def test_an_import_that_is_reached_through_the_module_is_not_removed(checkout, case):
+    root = checkout(
+        {"price": UNTIDY, "cart": "from . import price\n\nSEP = price.os.sep\n"},
+        {"price": PRICE_TEST},
+    )
+
+    refactoring = case(root).refactor()
+
+    dropped = next(step for step in refactoring.steps if step.name == "ruff F")
     assert "shop.cart cannot be imported any more" in dropped.detail
 
 
@@ -215,7 +227,7 @@ def test_accepted_tests_run_where_a_project_refuses_marks_that_it_does_not_know(
     root = checkout(
         {"price": UNTIDY},
         {"price": PRICE_TEST},
-        pyproject__toml="[tool.pytest.ini_options]\naddopts = '--strict-markers'\n",
+        pytest_options="--strict-markers",
     )
     shop = case(root)
     marked = PRICE_TEST.replace("def test", "@pytest.mark.requirement('FR-1')\ndef test")
@@ -223,6 +235,16 @@ def test_accepted_tests_run_where_a_project_refuses_marks_that_it_does_not_know(
     again = shop.recheck(shop.refactor(), {"tests/test_price_spec.py": "import pytest\n" + marked})
 
     assert "Tested again" in again.detail
+
+
+def test_accepted_tests_can_be_the_first_that_show_a_step_to_be_safe(checkout, case):
+    shop = case(checkout({"price": UNTIDY}))
+    refactoring = shop.refactor()
+    assert statuses(refactoring)["ruff UP"] == "dropped"
+
+    again = shop.recheck(refactoring, {"tests/test_price_spec.py": PRICE_TEST})
+
+    assert statuses(again)["ruff UP"] == "kept"
 
 
 def test_a_refactoring_that_cannot_be_tested_again_is_dropped(checkout, case):

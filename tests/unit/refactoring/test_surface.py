@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_to_production.refactoring.surface import same_code, surface_changes
+from spec_to_production.refactoring.surface import lost_imports, same_code, surface_changes, takers
 
 BASE = b"""\
 import os
@@ -60,6 +60,21 @@ def test_an_import_that_is_exported_belongs_to_the_interface():
     before = b"from os import path\n__all__ = ['path']\n"
 
     assert surface_changes("m", before, b"__all__ = ['path']\n") == ["m.path is gone"]
+
+
+def test_lost_imports_are_those_of_the_module_itself():
+    before = b"import os.path\nimport sys as system\nfrom typing import List, Any\n"
+
+    assert lost_imports(before, b"from typing import Any\n") == {"os", "system", "List"}
+
+
+def test_who_takes_a_name_from_a_module_is_found(tmp_path):
+    (tmp_path / "a.py").write_text("def f():\n    from shop.price import os\n")
+    (tmp_path / "b.py").write_text("from shop.price import total\n")
+    (tmp_path / "c.py").write_text("from shop.prices import os\n")
+    (tmp_path / "broken.py").write_text("from shop.price import (\n")
+
+    assert takers(tmp_path, "shop.price", {"os"}) == ["a.py"]
 
 
 def test_the_declared_encoding_of_a_source_is_respected():
