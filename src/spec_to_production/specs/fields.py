@@ -17,7 +17,7 @@ _FIELD = re.compile(
     r"|(?P<plain>priority|description|acceptance criteria|target coverage|type):[ \t]*(?P<rest>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_CHECKBOX = re.compile(r"\[[ xX]\]\s+")
+_CHECKBOX = re.compile(r"\A\[[ xX]\]\s+")
 _GIVEN, _WHEN, _THEN = (re.compile(rf"\b{word}\b") for word in ("given", "when", "then"))
 _NUMBERED = re.compile(r"[0-9]+\.[0-9]+")
 _CRITERIA = re.compile(r"criteri|scenario|rules?$", re.IGNORECASE)

@@ -353,6 +353,12 @@ def test_words_for_priority(word, priority):
     assert spec.requirements[0].priority == priority
 
 
+def test_only_a_checkbox_at_the_start_is_taken_off():
+    (requirement,) = parse("### FR-1: One\n\n- [x] `[ ] a` is open\n- a [x] b\n").requirements
+
+    assert texts(requirement) == ["`[ ] a` is open", "a [x] b"]
+
+
 def test_a_priority_beside_the_title():
     (requirement,) = parse("### FR-1: One (P3)\n").requirements
 
