@@ -53,15 +53,12 @@ def one_line(text: str, most: int | None = None) -> str:
 
 def text(value: object, most: int | None = None) -> Markup:
     """Plain text for anywhere in Markdown: prose, a table's cell, or inside an HTML element."""
-    line = _SHA.sub(_in_pieces, one_line(str(value), most))
-    line = _entities(_LIVE.sub(lambda found: found[0] + _BREAK, line))
-    line = _BLOCK_START.sub(lambda found: f"{found[1]}&#{ord(found[2])};", line)
-    return Markup(line.replace("$", "<span>$</span>"))  # noqa: S704 - this is the escaping
+    return _inert(one_line(str(value), most))
 
 
 def prose(value: object, most: int | None = None) -> Markup:
     """Text in which what stands between single backticks is shown as code."""
-    parts = map(text, split_code(one_line(str(value), most)))
+    parts = map(_inert, split_code(one_line(str(value), most)))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if number % 2 else part
         for number, part in enumerate(parts)
@@ -101,6 +98,13 @@ def _shown(found: re.Match[str]) -> str:
     if number < ord(" "):
         return chr(0x2400 + number)
     return f"[U+{number:04X}]"
+
+
+def _inert(line: str) -> Markup:
+    line = _SHA.sub(_in_pieces, line)
+    line = _entities(_LIVE.sub(lambda found: found[0] + _BREAK, line))
+    line = _BLOCK_START.sub(lambda found: f"{found[1]}&#{ord(found[2])};", line)
+    return Markup(line.replace("$", "<span>$</span>"))  # noqa: S704 - this is the escaping
 
 
 def _in_pieces(found: re.Match[str]) -> str:

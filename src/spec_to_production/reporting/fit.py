@@ -31,6 +31,7 @@ class Section:
         preface: What stands before the units when there are any: a table's head.
         blocks: Whether units are blocks, with an empty line between them, or rows.
         folded: Whether the section unfolds on a click.
+        leads: Whether its units get a fuller form before other sections get their tersest.
     """
 
     heading: str
@@ -38,6 +39,7 @@ class Section:
     preface: str = ""
     blocks: bool = False
     folded: bool = False
+    leads: bool = False
 
     def render(self, shown: Sequence[str], note: str) -> str:
         """The section with some of its units; ``note`` says what is missing, or is empty."""
@@ -64,8 +66,8 @@ def utf8(text: str) -> int:
 def fit(sections: Sequence[Section], *, limit: int, size: Size, note: Note) -> str:
     """Join the sections to a text of at most ``limit``.
 
-    Every unit gets its tersest form before any gets a fuller one; within a form, earlier units
-    come first.
+    Every unit gets its tersest form before any gets a fuller one, save that leading sections
+    are one form ahead; within a form, earlier units come first.
 
     Args:
         sections: In reading order, which is the order of importance.
@@ -79,15 +81,18 @@ def fit(sections: Sequence[Section], *, limit: int, size: Size, note: Note) -> s
     room = limit - sum(_frame(section, size, note) for section in sections)
     if room < 0:
         raise ValueError(f"The headings alone need {limit - room}; the limit is {limit}.")
+    offers = [
+        (form + (not section.leads), (i, j), text)
+        for i, section in enumerate(sections)
+        for j, unit in enumerate(section.units)
+        for form, text in enumerate(unit.forms)
+    ]
     chosen: dict[tuple[int, int], str] = {}
-    for form in range(max((len(u.forms) for s in sections for u in s.units), default=0)):
-        for i, section in enumerate(sections):
-            for j, unit in enumerate(section.units):
-                if form < len(unit.forms):
-                    more = size(unit.forms[form]) - size(chosen.get((i, j), ""))
-                    if more <= room:
-                        chosen[i, j] = unit.forms[form]
-                        room -= more
+    for _, place, text in sorted(offers, key=lambda offer: offer[0]):
+        more = size(text) - size(chosen.get(place, ""))
+        if more <= room:
+            chosen[place] = text
+            room -= more
     return "\n".join(
         _rendered(section, [chosen.get((i, j)) for j in range(len(section.units))], note)
         for i, section in enumerate(sections)

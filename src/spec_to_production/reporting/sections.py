@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from spec_to_production.reporting import chart, escape, headline, ledger, words
-from spec_to_production.reporting.blocks import block, name
+from spec_to_production.reporting.blocks import block
 from spec_to_production.reporting.fit import Section, Unit
 from spec_to_production.reporting.links import Links
 from spec_to_production.results import TestVerdict, VerdictName, WorkflowResult
@@ -61,9 +61,11 @@ def _disputes(result: WorkflowResult, links: Links) -> Section | None:
             title=titles.get(test.dispute.requirement_id, ""),
             links=links,
         )
-        code = block("folded_code", title=name(test.id), code=test.code)
+        code = block("folded_code", code=test.code)
         units.append(Unit.of(terse, evidence, f"{evidence}\n\n{code}"))
-    return Section("#### Spec and code disagree", tuple(units), blocks=True) if units else None
+    if not units:
+        return None
+    return Section("#### Spec and code disagree", tuple(units), blocks=True, leads=True)
 
 
 def _problems(result: WorkflowResult) -> Section | None:

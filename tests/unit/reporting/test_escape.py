@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_to_production.reporting.escape import code, fence, mermaid, one_line, text, visible
+from spec_to_production.reporting.escape import code, fence, mermaid, one_line, prose, text, visible
 from support.gfm import foreign, tokens
 
 ACTIVE = st.text(alphabet="`|<>[]()!@#*_~\\$:/-=+.&;^\"'\n\r\t 01aAfwGH\u202e\u200b")
@@ -128,6 +128,17 @@ def test_nothing_that_github_links_or_renders_survives(value):
 @pytest.mark.parametrize("word", ["succeeded", "57.0 s", "-5", "3.11", "FR-1", "1,200"])
 def test_ordinary_words_stay_as_they_are(word):
     assert str(text(word)) == word
+
+
+def test_prose_shows_what_stands_between_backticks_as_code():
+    assert str(prose("raises `A_b` or `None`, never ``x``")) == (
+        "raises <code>A_b</code> or <code>None</code>, never &#96;&#96;x&#96;&#96;"
+    )
+
+
+@given(ANY)
+def test_nothing_in_prose_is_live(value):
+    assert foreign(f"x {prose(value)} x") == []
 
 
 def test_long_text_is_cut_with_a_sign():

@@ -55,6 +55,17 @@ def test_every_unit_is_named_before_any_is_shown_in_full():
     assert "shortened" in document
 
 
+def test_a_leading_section_gets_its_fuller_form_before_others_get_any():
+    leading = section("a", Unit.of("terse", "full " + "x" * 50, "fullest " * 20), leads=True)
+    other = section("b", *(Unit.of(f"row {n} " + "x" * 30) for n in range(5)))
+
+    document = fit([leading, other], limit=260, size=len, note=note)
+
+    assert "full x" in document
+    assert "row 0" in document
+    assert "row 4" not in document
+
+
 def test_the_last_units_are_left_out_first_and_counted():
     first = section("first", *(Unit.of(f"one {n} " + "x" * 40) for n in range(4)))
     second = section("second", *(Unit.of(f"two {n} " + "x" * 40) for n in range(4)))

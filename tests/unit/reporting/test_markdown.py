@@ -5,8 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spec_to_production.reporting import Links, comment, summary
+from spec_to_production.results import Verification
 from support.gfm import balance, foreign, tokens, uneven_tables
-from support.results import HOSTILE, hostile, make_result, states
+from support.results import HOSTILE, accepted, disputed, hostile, make_result, states
 
 LINKS = Links(
     server="https://github.com",
@@ -135,6 +136,19 @@ def test_500_tests_with_hostile_text_fit_with_every_dispute():
     assert all(f"test_{n}[" in shown for n in range(2, 500, 3))
     assert "left out" in body
     assert LINKS.artifact_url in body
+
+
+def test_the_evidence_of_disputes_goes_before_everything_else():
+    tests = (
+        *(disputed(f"test_dispute_{n}", "FR-4") for n in range(60)),
+        *(accepted(f"test_good_{n}", "FR-1") for n in range(500)),
+    )
+
+    body = comment(make_result(verification=Verification(tests=tests)))
+
+    assert len(body) <= 65_536
+    assert body.count("in 66 of 66 runs.\n") == 60
+    assert "500 proven tests" in body
 
 
 def test_the_summary_shows_all_that_a_comment_leaves_out():
