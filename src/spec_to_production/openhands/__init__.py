@@ -2,5 +2,6 @@
 
 from spec_to_production.openhands.embedded import EmbeddedServer
 from spec_to_production.openhands.interface import OpenHands
+from spec_to_production.openhands.remote import RemoteServer
 
-__all__ = ["EmbeddedServer", "OpenHands"]
+__all__ = ["EmbeddedServer", "OpenHands", "RemoteServer"]

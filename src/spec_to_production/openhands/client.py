@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
+from typing import TypeVar
 
 import httpx
 import stamina
@@ -14,6 +16,8 @@ from spec_to_production.openhands.protocol import A, Request
 
 # stamina tells of every retry; without a handler Python would print that to the terminal.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+T = TypeVar("T")
 
 _ATTEMPTS = 5
 _FAULT_WINDOW_S = 90
@@ -50,6 +54,24 @@ class Client:
             LateAnswerError: It did not answer in time.
             ServerLostError: It cannot be reached.
         """
+        return self._wait_for_capacity(request, _reader(request, expected))
+
+    def fetch(self, request: Request) -> bytes:
+        """Send a request whose answer is taken as it is; as :meth:`send` otherwise."""
+        return self._wait_for_capacity(request, functools.partial(protocol.content, request))
+
+    def ask_once(self, request: Request, expected: type[A]) -> A:
+        """Send a request a single time; raises as :meth:`send` does."""
+        try:
+            return self._once(request, _reader(request, expected))
+        except httpx.TransportError as error:
+            raise _explain(request, error) from error
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _wait_for_capacity(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         for attempt in stamina.retry_context(
             on=lambda error: isinstance(error, ApiError) and error.status == _FULL,
             attempts=None,
@@ -59,21 +81,10 @@ class Client:
             wait_jitter=0.2,
         ):
             with attempt:
-                return self._persist(request, expected)
+                return self._persist(request, read)
         raise AssertionError("the last attempt raises")  # pragma: no cover
 
-    def ask_once(self, request: Request, expected: type[A]) -> A:
-        """Send a request a single time; raises as :meth:`send` does."""
-        try:
-            return self._once(request, expected)
-        except httpx.TransportError as error:
-            raise _explain(request, error) from error
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def _persist(self, request: Request, expected: type[A]) -> A:
+    def _persist(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         def helps(error: Exception) -> bool:
             return self._is_alive() and _is_worth_repeating(request, error)
 
@@ -87,18 +98,26 @@ class Client:
                 wait_jitter=0.2,
             ):
                 with attempt:
-                    return self._once(request, expected)
+                    return self._once(request, read)
         except httpx.TransportError as error:
             raise _explain(request, error) from error
         raise AssertionError("the last attempt raises")  # pragma: no cover
 
-    def _once(self, request: Request, expected: type[A]) -> A:
+    def _once(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         if self._http.is_closed:
             raise ServerLostError(f"{request.method} {request.path}: the run is over.")
         response = self._http.request(
-            request.method, request.path, params=request.query, json=request.json
+            request.method,
+            request.path,
+            params=request.query,
+            json=request.json,
+            files=None if request.file is None else {"file": request.file},
         )
-        return protocol.decipher(request, response.status_code, response.content, expected)
+        return read(response.status_code, response.content)
+
+
+def _reader(request: Request, expected: type[A]) -> Callable[[int, bytes], A]:
+    return lambda status, body: protocol.decipher(request, status, body, expected)
 
 
 def _is_worth_repeating(request: Request, error: Exception) -> bool:

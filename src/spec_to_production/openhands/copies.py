@@ -1,4 +1,4 @@
-"""Private copies of the code, on a disk that this tool and the agent share.
+"""Private copies of the code: how they are made, and what became of them.
 
 The agent owns its copy and may do anything to it. Git is therefore never run there: its
 configuration could name programs to be started. The copy is read as plain files, without
@@ -7,19 +7,24 @@ following a link, and compared with the base in a repository of our own.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import stat
+import tarfile
 import tempfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from spec_to_production.errors import GitError, OpenHandsError
 from spec_to_production.snapshot import Snapshot, git
 
 _MOST_NEW_BYTES = 64 << 20
 _MOST_FILES = 50_000
+_GIT = ".git"
 _BY_PRODUCTS = (
     "__pycache__/",
     ".pytest_cache/",
@@ -47,11 +52,28 @@ def give(path: Path, owner: int) -> None:
             os.chown(entry, owner, owner, follow_symlinks=False)
 
 
-def changes(base: Path, copy: Path) -> str:
+@dataclass(frozen=True)
+class Entry:
+    """A file, link or folder of a copy, wherever the copy is.
+
+    Attributes:
+        path: Relative to the copy.
+        mode: Kind and permissions, as in ``st_mode``.
+        read: Gives a file's content, up to a number of bytes.
+        target: Where a link leads to.
+    """
+
+    path: Path
+    mode: int
+    read: Callable[[int], bytes]
+    target: Callable[[], str]
+
+
+def changes(base: Path, copy: Iterable[Entry]) -> str:
     """What a copy changed against its base, new files included, as a git patch.
 
     Raises:
-        OpenHandsError: The copy is gone, or too large to be taken.
+        OpenHandsError: The copy cannot be read, or is too large to be taken.
     """
     with tempfile.TemporaryDirectory(prefix="spec-to-production-") as scratch:
         mirror = Path(scratch)
@@ -61,40 +83,54 @@ def changes(base: Path, copy: Path) -> str:
         try:
             _mirror(copy, mirror, most_bytes=_size(base) + _MOST_NEW_BYTES)
             return Snapshot(base, git("rev-parse", "HEAD", cwd=base).strip(), None).diff(mirror)
-        except (GitError, OSError) as error:
+        except (GitError, OSError, ValueError, tarfile.TarError, EOFError, zlib.error) as error:
             raise OpenHandsError(f"The changes of the job cannot be told: {error}") from error
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """A file or link in the agent's copy, reached from its folder so that nothing is followed."""
-
-    path: Path
-    name: str
-    folder_fd: int
-
-    def status(self) -> os.stat_result:
-        return os.stat(self.name, dir_fd=self.folder_fd, follow_symlinks=False)
-
-    def read(self, most: int) -> bytes:
-        # O_NONBLOCK: a pipe that took the file's place must not hold us up.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with open(os.open(self.name, flags, dir_fd=self.folder_fd), "rb") as file:  # noqa: PTH123
-            return file.read(most)
+def on_disk(copy: Path) -> Iterator[Entry]:
+    """The entries of a copy on this disk; no link is followed, whatever is moved meanwhile."""
+    for folder, folders, files, folder_fd in os.fwalk(copy, follow_symlinks=False, onerror=_refuse):
+        folders[:] = [name for name in folders if name.lower() != _GIT]
+        for name in (*files, *folders):
+            yield Entry(
+                Path(folder).relative_to(copy) / name,
+                os.stat(name, dir_fd=folder_fd, follow_symlinks=False).st_mode,
+                functools.partial(_read, name, folder_fd),
+                functools.partial(os.readlink, name, dir_fd=folder_fd),
+            )
 
 
-def _mirror(copy: Path, mirror: Path, *, most_bytes: int) -> None:
-    """Repeat the copy's files and links in the mirror; what is neither is left out."""
-    left = most_bytes
-    for count, entry in enumerate(_entries(copy), start=1):
-        target = mirror / entry.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = entry.status().st_mode
-        if stat.S_ISLNK(mode):
-            target.symlink_to(os.readlink(entry.name, dir_fd=entry.folder_fd))
-        elif stat.S_ISREG(mode):
-            left -= target.write_bytes(entry.read(left + 1))
-            target.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
+def in_archive(archive: BinaryIO) -> Iterator[Entry]:
+    """The entries of a copy that came as a tar file."""
+    kinds = {tarfile.SYMTYPE: stat.S_IFLNK, tarfile.REGTYPE: stat.S_IFREG}
+    with tarfile.open(fileobj=archive) as tar:
+        for member in tar:
+            yield Entry(
+                Path(member.name),
+                kinds.get(member.type, 0) | stat.S_IMODE(member.mode),
+                functools.partial(_extract, tar, member),
+                functools.partial(str, member.linkname),
+            )
+
+
+def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
+    """Repeat a copy's files and links; what is neither is left out."""
+    left, count = most_bytes, 0
+    for entry in copy:
+        # A repository in the repository would be asked by git for its state: it stays out.
+        if any(part.lower() in (_GIT, "..") for part in entry.path.parts):
+            continue
+        path = entry.path.relative_to(entry.path.anchor)
+        if any((mirror / parent).is_symlink() for parent in path.parents):
+            raise OpenHandsError(f"The job's copy is no tree: {path} lies below a link.")
+        place = mirror / path
+        if stat.S_ISLNK(entry.mode):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(entry.target())
+        elif stat.S_ISREG(entry.mode):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            left -= _write(place, entry.read(left + 1), executable=entry.mode & stat.S_IXUSR)
+        count += 1
         if left < 0 or count > _MOST_FILES:
             raise OpenHandsError(
                 f"The job left too much in its copy: more than {_MOST_FILES} files or "
@@ -102,15 +138,24 @@ def _mirror(copy: Path, mirror: Path, *, most_bytes: int) -> None:
             )
 
 
-def _entries(copy: Path) -> Iterator[_Entry]:
-    for folder, folders, files, folder_fd in os.fwalk(copy, follow_symlinks=False, onerror=_refuse):
-        # A repository in the repository would be asked by git for its state: it stays out.
-        folders[:] = [name for name in folders if name.lower() != ".git"]
-        relative = Path(folder).relative_to(copy)
-        for name in (*files, *folders):
-            entry = _Entry(relative / name, name, folder_fd)
-            if name.lower() != ".git" and not stat.S_ISDIR(entry.status().st_mode):
-                yield entry
+def _write(place: Path, content: bytes, *, executable: int) -> int:
+    # "x": an archive may name a file twice.
+    with place.open("xb") as file:
+        file.write(content)
+    place.chmod(0o755 if executable else 0o644)
+    return len(content)
+
+
+def _read(name: str, folder_fd: int, most: int) -> bytes:
+    # O_NONBLOCK: a pipe that took the file's place must not hold us up.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with open(os.open(name, flags, dir_fd=folder_fd), "rb") as file:  # noqa: PTH123
+        return file.read(most)
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> bytes:
+    file = tar.extractfile(member)
+    return file.read(most) if file else b""
 
 
 def _refuse(error: OSError) -> None:

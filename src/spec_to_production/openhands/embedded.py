@@ -100,7 +100,7 @@ class EmbeddedServer(AgentServer):
         return str(copy)
 
     def _changes(self, conversation: UUID, base: Path) -> str:
-        return copies.changes(base, self._copy(conversation))
+        return copies.changes(base, copies.on_disk(self._copy(conversation)))
 
     def _discard(self, conversation: UUID) -> None:
         shutil.rmtree(self._copy(conversation), ignore_errors=True)

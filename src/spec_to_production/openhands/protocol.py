@@ -35,6 +35,7 @@ class Request:
     """A request to be sent.
 
     Attributes:
+        file: Content to be sent as a form's field ``file``.
         repeatable: Whether sending it again does no harm when the answer was lost.
     """
 
@@ -42,6 +43,7 @@ class Request:
     path: str
     query: Mapping[str, str | Sequence[str]] | None = None
     json: Mapping[str, Any] | None = None
+    file: bytes | None = None
     repeatable: bool = True
 
 
@@ -113,27 +115,51 @@ def newest_events(conversation: UUID) -> Request:
     return Request("GET", _of(conversation, "events/search"), query=query)
 
 
+def upload(path: str, content: bytes) -> Request:
+    """Write a file on the server's machine."""
+    return Request("POST", "/api/file/upload", query={"path": path}, file=content)
+
+
+def download(path: str) -> Request:
+    """Read a file on the server's machine."""
+    return Request("GET", "/api/file/download", query={"path": path})
+
+
+def execute(command: str, timeout_s: int) -> Request:
+    """Run a command line of the shell on the server's machine, and wait for its end.
+
+    The server knows no argument lists; whoever builds the line quotes it.
+    """
+    body = {"command": command, "timeout": timeout_s}
+    return Request("POST", "/api/bash/execute_bash_command", json=body)
+
+
+def content(request: Request, status: int, body: bytes) -> bytes:
+    """The body as it is; raises ``ApiError`` when the status is an error."""
+    if status < 400:  # noqa: PLR2004
+        return body
+    asked, detail = f"{request.method} {request.path}", _detail(body)
+    raise ApiError(
+        f"The agent server answered {asked} with {status}: {detail}",
+        status=status,
+        detail=detail,
+        hint=_HINTS.get(status, ""),
+    )
+
+
 def decipher(request: Request, status: int, body: bytes, expected: type[A]) -> A:
     """The answer as a value.
 
     Raises:
         ApiError: The status is an error, or the body is not what was expected.
     """
-    asked = f"{request.method} {request.path}"
-    if status >= 400:  # noqa: PLR2004
-        detail = _detail(body)
-        raise ApiError(
-            f"The agent server answered {asked} with {status}: {detail}",
-            status=status,
-            detail=detail,
-            hint=_HINTS.get(status, ""),
-        )
     try:
-        return expected.model_validate_json(body)
+        return expected.model_validate_json(content(request, status, body))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise ApiError(
-            f"The agent server's answer to {asked} is not understood: {problem}",
+            f"The agent server's answer to {request.method} {request.path} is not understood: "
+            f"{problem}",
             status=status,
             detail=_shorten(body.decode("utf-8", "replace")),
             hint="Does the address lead to an OpenHands agent server (1.34 or newer)?",

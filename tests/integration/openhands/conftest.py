@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from spec_to_production.openhands import OpenHands
+from spec_to_production.openhands import OpenHands, RemoteServer
 from spec_to_production.openhands.interface import Assignment, Model, State
 from spec_to_production.snapshot import Snapshot, git
 
@@ -73,6 +74,16 @@ def on(recorded_model, base) -> Callable[[OpenHands], Jobs]:
     return lambda server: Jobs(server, recorded_model.model, base)
 
 
-@pytest.fixture
-def jobs(agent_server, recorded_model, base) -> Jobs:
-    return Jobs(agent_server, recorded_model.model, base)
+@pytest.fixture(params=["embedded", "remote"])
+def jobs(request, agent_server, recorded_model, base) -> Iterator[Jobs]:
+    """Jobs on the one server, once as our child and once as a server somewhere else."""
+    if request.param == "embedded":
+        yield Jobs(agent_server, recorded_model.model, base)
+        return
+    http = agent_server._client._http
+    remote = RemoteServer(str(http.base_url), SecretStr(http.headers["X-Session-API-Key"]))
+    try:
+        remote.wait_until_ready()
+        yield Jobs(remote, recorded_model.model, base)
+    finally:
+        remote.close()

@@ -1,4 +1,4 @@
-"""Conversations on the real agent server, with the recorded model behind it."""
+"""What holds for conversations wherever they run: the real agent server, a recorded model."""
 
 from __future__ import annotations
 
