@@ -13,6 +13,7 @@ import os
 import resource
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -120,6 +121,37 @@ class Sandbox:
         for folder, _, files in os.walk(path):
             for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
                 os.chown(entry, UNPRIVILEGED_UID, UNPRIVILEGED_UID, follow_symlinks=False)
+
+    def admit(self, path: Path) -> None:
+        """Let the sandbox's user read what is at ``path``, and nothing more.
+
+        Raises:
+            SandboxError: A folder on the way belongs to somebody else and is closed.
+        """
+        if not self.separate_user:
+            return
+        for folder in (path, *path.parents):
+            mode = folder.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                if folder.stat().st_uid != os.geteuid() or folder == Path.home():
+                    raise SandboxError(
+                        f"The user that tests run as cannot enter {folder}.",
+                        hint="Choose a work folder that other users may enter, as in /tmp.",
+                    )
+                folder.chmod(mode | stat.S_IXOTH)
+        for folder_name, _, files in os.walk(path):
+            for entry in (folder_name, *(os.path.join(folder_name, name) for name in files)):  # noqa: PTH118
+                mode = os.lstat(entry).st_mode
+                if not stat.S_ISLNK(mode):
+                    os.chmod(entry, mode | stat.S_IROTH | (mode & stat.S_IXUSR) >> 6)  # noqa: PTH101
+
+    def take_back(self, path: Path) -> None:
+        """Undo :meth:`hand_over`: processes in here can read what is there, not change it."""
+        for folder, _, files in os.walk(path):
+            for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
+                if self.separate_user:
+                    os.chown(entry, os.geteuid(), os.getegid(), follow_symlinks=False)
+                os.chmod(entry, 0o755 if entry == folder else 0o644)  # noqa: PTH101
 
     def environment(self, extra: Mapping[str, str] = {}) -> dict[str, str]:
         """The whole environment of a process in here: an allow-list, no secrets."""

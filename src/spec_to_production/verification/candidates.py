@@ -1,0 +1,251 @@
+"""Candidates: generated test files, read without running them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from spec_to_production.errors import TestsError
+from spec_to_production.results import Component, GeneratedFile, Reason
+from spec_to_production.snapshot import Snapshot, git
+
+_TEST_FOLDERS = {"test", "tests", "testing"}
+_NEVER = {"conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "noxfile.py"}
+_LOOKS_LIKE_A_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(test\w*)", re.MULTILINE)
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Function:
+    """A test function of a candidate. ``name`` is ``test_x`` or ``TestClass.test_x``.
+
+    ``essence`` is equal for two functions that differ in name, docstring and marks only.
+    """
+
+    name: str
+    line: int
+    code: str
+    essence: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A generated file and the test functions in it.
+
+    Attributes:
+        path: Where it is to live, as it was handed in.
+        placed: Where it lives while it is judged and where its accepted part is to go:
+            another name when ``path`` would take the place of an existing file.
+        refused: A reason that holds for the whole file, with its detail.
+        shadowing: Functions that would silently take another one's place, with the detail.
+    """
+
+    path: str
+    placed: str
+    content: str
+    functions: tuple[Function, ...] = ()
+    refused: tuple[Reason, str] | None = None
+    shadowing: tuple[tuple[str, str], ...] = ()
+
+    def id_of(self, function: str) -> str:
+        """The pytest id of a function, under the name that was handed in."""
+        return "::".join([self.path, *function.split(".")])
+
+
+def load_tests(tests: str, root: Path, component: Component) -> tuple[GeneratedFile, ...]:
+    """Read the tests that ``verify`` is to judge: a file, or all Python files of a folder.
+
+    What lies inside the checkout keeps its path; what lies outside goes to the component's
+    test folder.
+
+    Raises:
+        TestsError: There is no such file or folder, no Python in it, or no text.
+    """
+    start = Path(tests) if Path(tests).is_absolute() else root / tests
+    if not start.exists():
+        raise TestsError(f"tests: there is no {tests}.", hint="Give a test file or a folder.")
+    found = [start] if start.is_file() else sorted(start.rglob("*.py"))
+    files = [path for path in found if path.suffix == ".py" and path.name != "__init__.py"]
+    if not files:
+        raise TestsError(f"tests: there is no Python file in {tests}.")
+    base = start if start.is_dir() else start.parent
+    return tuple(
+        GeneratedFile(path=_home_of(path, base, root, component), content=_text(path))
+        for path in files
+        if "__pycache__" not in path.parts
+    )
+
+
+def _home_of(path: Path, base: Path, root: Path, component: Component) -> str:
+    if path.resolve().is_relative_to(root.resolve()):
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    return (PurePosixPath(component.tests_dir) / path.relative_to(base).as_posix()).as_posix()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TestsError(f"tests: {path} cannot be read as UTF-8 text: {error}") from error
+
+
+def set_aside(snapshot: Snapshot, paths: Iterable[str], into: Path) -> Snapshot:
+    """The snapshot as it would be without these files: what the judged tests are added to."""
+    copy = snapshot.copy(into)
+    for path in paths:
+        (copy / path).unlink(missing_ok=True)
+    git("add", "--all", cwd=copy)
+    git("commit", "--quiet", "--allow-empty", "--message=without", cwd=copy)
+    return Snapshot(copy, git("rev-parse", "HEAD", cwd=copy).strip(), snapshot.head)
+
+
+def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate:
+    """Read a generated file as text; nothing of it is run."""
+    candidate = Candidate(file.path, file.path, file.content)
+    if problem := _scope_problem(file.path, component):
+        return replace(candidate, refused=("out_of_scope", problem))
+    try:
+        tree = ast.parse(file.content)
+    except (SyntaxError, ValueError) as error:
+        names = dict.fromkeys(_LOOKS_LIKE_A_TEST.findall(file.content))
+        return replace(
+            candidate,
+            functions=tuple(Function(name, 1, "", name) for name in names),
+            refused=("syntax_error", _told(error)),
+        )
+    every = list(functions_of(tree, file.content))
+    return replace(
+        candidate,
+        placed=_free_path(file.path, checkout),
+        functions=tuple({function.name: function for function in every}.values()),
+        shadowing=tuple(_shadowing(every, checkout / file.path)),
+    )
+
+
+def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
+    """The test functions of a module, those in classes included."""
+    for owner, node in test_nodes(tree):
+        start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+        lines = source.splitlines()[start - 1 : node.end_lineno]
+        yield Function(
+            name=f"{owner.name}.{node.name}" if owner else node.name,
+            line=node.lineno,
+            code="\n".join(lines),
+            essence=_essence(node),
+        )
+
+
+def test_nodes(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, FunctionNode]]:
+    """The nodes of a module's test functions, each with its class."""
+    for node in tree.body:
+        if isinstance(node, FunctionNode) and node.name.startswith("test"):
+            yield None, node
+        elif isinstance(node, ast.ClassDef):
+            for inner in node.body:
+                if isinstance(inner, FunctionNode) and inner.name.startswith("test"):
+                    yield node, inner
+
+
+def essences_in(files: Sequence[Path]) -> dict[str, str]:
+    """The essence of every test in existing files, with the test's name."""
+    found = {}
+    for path in files:
+        try:
+            source = path.read_text("utf-8")
+            tree = ast.parse(source)
+        except (OSError, ValueError, SyntaxError):
+            continue  # the baseline says what is wrong with it
+        found.update({function.essence: function.name for function in functions_of(tree, source)})
+    return found
+
+
+def expects_exception(source: str, line: int | None) -> bool:
+    """Whether a line of a test stands where the test expects an exception."""
+    if line is None:
+        return False
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.With | ast.AsyncWith):
+            expects = any("raises" in ast.unparse(item.context_expr).lower() for item in node.items)
+        else:
+            expects = isinstance(node, ast.Try) and bool(node.handlers)
+        if expects:
+            body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
+            if body[0].lineno <= line <= (body[-1].end_lineno or line):
+                return True
+    return False
+
+
+def named_requirements(code: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The requirements that a test names: in a mark, its name, its docstring or a comment."""
+    return tuple(
+        identifier
+        for identifier in known
+        if re.search(
+            rf"(?<![A-Za-z0-9])(?:{_loosely(identifier)})(?![0-9]|\.[0-9])", code, re.IGNORECASE
+        )
+    )
+
+
+def _loosely(identifier: str) -> str:
+    return r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]", identifier))
+
+
+def _scope_problem(path: str, component: Component) -> str | None:
+    pure = PurePosixPath(path)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in path:
+        return f"{path} is not a path inside the repository."
+    if pure.suffix != ".py":
+        return f"{path} is not a Python file."
+    if pure.name in _NEVER or any(part.startswith(".") for part in pure.parts):
+        return f"{pure.name} changes how other tests run; only test files are taken."
+    if path in {module.path for module in component.modules}:
+        return f"{path} is the component itself."
+    in_tests = pure.is_relative_to(component.tests_dir) or _TEST_FOLDERS & set(pure.parts[:-1])
+    return None if in_tests else f"{path} is not in a folder for tests."
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}: {error.msg}"
+    return str(error)
+
+
+def _free_path(path: str, checkout: Path) -> str:
+    # Without packages, pytest tells test modules apart by their file's name alone.
+    folder = (checkout / path).parent
+    taken = {found.name for found in checkout.rglob("*.py")} if not _is_package(folder) else set()
+    pure, number = PurePosixPath(path), 1
+    while (checkout / pure).exists() or pure.name in taken:
+        number += 1
+        pure = PurePosixPath(path).with_stem(f"{PurePosixPath(path).stem}_{number}")
+    return pure.as_posix()
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "__init__.py").exists()
+
+
+def _shadowing(functions: Sequence[Function], existing: Path) -> Iterator[tuple[str, str]]:
+    there = set()
+    if existing.is_file():
+        source = existing.read_text("utf-8", errors="replace")
+        try:
+            there = {function.name for function in functions_of(ast.parse(source), source)}
+        except (SyntaxError, ValueError):
+            there = set()
+    for name, count in Counter(function.name for function in functions).items():
+        if name in there:
+            yield name, "A test of this name is in the file already and would be replaced."
+        elif count > 1:
+            yield name, f"The file defines this name {count} times; only the last one ever runs."
+
+
+def _essence(node: FunctionNode) -> str:
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    marks = [mark for mark in map(ast.unparse, node.decorator_list) if "parametrize" in mark]
+    return "\n".join([ast.unparse(node.args), *marks, *map(ast.unparse, body)])

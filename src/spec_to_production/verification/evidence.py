@@ -1,0 +1,231 @@
+"""What is known of one test, and the rules that turn it into a verdict. Nothing runs here."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from spec_to_production.results import Reason, VerdictName
+from spec_to_production.verification.candidates import (
+    Candidate,
+    Function,
+    expects_exception,
+)
+from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.runs import NULLS, Outcome, Record
+
+_OUT_OF_RESOURCES = ("MemoryError", "BlockingIOError")
+_OUT_OF_RESOURCES_SAYS = (
+    "File too large",
+    "Too many open files",
+    "can't start new thread",
+    "Resource temporarily unavailable",
+    "No space left on device",
+)
+_ABOUT_A_RESULT = ("AttributeError", "TypeError", "KeyError", "IndexError", "ValueError")
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict in three words."""
+
+    verdict: VerdictName
+    reason: Reason | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A mutant that a test noticed.
+
+    Attributes:
+        mutant: The mutant.
+        told: The test said so itself: an assertion of it failed, or another exception came
+            where it expects one. Otherwise it just crashed.
+    """
+
+    mutant: Mutant
+    told: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test, and all that was seen of it so far.
+
+    Attributes:
+        id: Its pytest id under the path that was handed in.
+        placed_id: Its pytest id under the path where it is judged.
+        outcomes: How it ended in every run on the unchanged component, the first one alone.
+        nulls: How it ended with each null implementation; ``None`` when it broke off.
+        spawns: It starts processes, in which its coverage is not seen.
+        ruling: The verdict, once it is certain.
+    """
+
+    id: str
+    placed_id: str
+    candidate: Candidate
+    function: Function | None
+    requirements: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    nulls: Mapping[str, Outcome | None] = field(default_factory=dict)
+    kills: tuple[Kill, ...] = ()
+    spawns: bool = False
+    ruling: Ruling | None = None
+
+    @property
+    def lines(self) -> frozenset[tuple[str, int]]:
+        """The component's lines that it ran, alone."""
+        return self.outcomes[0].lines if self.outcomes else frozenset()
+
+    @property
+    def duration_ms(self) -> float | None:
+        """How long it took, alone."""
+        return self.outcomes[0].duration_ms if self.outcomes else None
+
+    @property
+    def passes(self) -> bool:
+        """Whether it passed every run so far, and there was one."""
+        return bool(self.outcomes) and all(outcome.passed for outcome in self.outcomes)
+
+    def tells(self, outcome: Outcome) -> bool:
+        """Whether a failure is the test's own word, not just a crash.
+
+        An exception that escapes where the test expects another one is its word, too, for a
+        test that also misses the exception when none comes.
+        """
+        if outcome.by_assertion:
+            return True
+        notices_silence = any(
+            null is not None and null.by_assertion for null in self.nulls.values()
+        )
+        return notices_silence and expects_exception(self.candidate.content, outcome.line)
+
+    def rejected(self, reason: Reason, detail: str) -> Case:
+        """The case, closed with a reason."""
+        return replace(self, ruling=Ruling("rejected", reason, detail))
+
+    def seen(self, outcome: Outcome) -> Case:
+        """The case with one more run."""
+        return replace(self, outcomes=(*self.outcomes, outcome))
+
+
+def after_first_run(case: Case, record: Record) -> Case:
+    """Close a case whose first run, alone, settles it already."""
+    if record.deeds:
+        return case.rejected("unsafe", f"It {record.deeds[0]}.")
+    if record.ending == "tampered":
+        return case.rejected("unsafe", "It wrote into the channel of the test runner.")
+    outcome = case.outcomes[0] if case.outcomes else None
+    if outcome is None:
+        return case.rejected(*broke_off(record))
+    if record.replaced:
+        names = ", ".join(record.replaced[:3])
+        return case.rejected("unsafe", f"It left something else in the place of {names}.")
+    return after_outcome(case, outcome)
+
+
+def after_outcome(case: Case, outcome: Outcome) -> Case:
+    """Close a case for which no second run is needed."""
+    told = outcome.message
+    match outcome.outcome:
+        case "skipped":
+            return case.rejected("skipped", f"It is skipped: {told}")
+        case "xfailed":
+            return case.rejected("hidden_failure", f"An xfail mark hides that it fails: {told}")
+        case "xpassed":
+            return case.rejected("hidden_failure", "It carries an xfail mark, though it passes.")
+    if not outcome.passed and _ran_out(outcome):
+        return case.rejected("resource_limit", told)
+    if outcome.outcome == "setup_error":
+        return case.rejected("setup_error", told)
+    return case
+
+
+def broke_off(record: Record) -> tuple[Reason, str]:
+    """Why a run ended in the middle of a test."""
+    if record.ending == "timed_out":
+        return "timeout", "It was stopped: it took longer than a test may."
+    if record.status is not None and record.status < 0:
+        name = signal.Signals(-record.status).name
+        if name in ("SIGXCPU", "SIGXFSZ"):
+            return "resource_limit", f"It was ended by {name}."
+        return "unsafe", f"It ended the process that runs the tests ({name})."
+    return "unsafe", "It ended the process that runs the tests."
+
+
+def is_disputable(case: Case) -> bool:
+    """Whether a failing test may accuse the code.
+
+    It names a requirement, ran code of the component, and failed by an assertion, by an
+    exception out of the component or by one about a result of the component.
+    """
+    first = case.outcomes[0]
+    if not case.requirements or not (case.lines or case.spawns):
+        return False
+    return first.by_assertion or (
+        first.error in _ABOUT_A_RESULT
+        or (first.component_frame is not None and not first.error.endswith("ImportError"))
+    )
+
+
+def after_repeats(case: Case) -> Case:
+    """Close a case that failed, once all its repeats are known."""
+    if case.passes:
+        return case
+    failures = [outcome for outcome in case.outcomes if not outcome.passed]
+    first = failures[0]
+    if len(failures) < len(case.outcomes):
+        return case.rejected(
+            "flaky", f"It failed in {len(failures)} of {len(case.outcomes)} runs: {first.message}"
+        )
+    if not is_disputable(case) or first.outcome != "failed":
+        return case.rejected("fails", first.message)
+    ways = {(outcome.error, outcome.line) for outcome in failures}
+    if len(ways) > 1:
+        return case.rejected("fails", f"It fails in {len(ways)} different ways: {first.message}")
+    return replace(case, ruling=Ruling("disputed", None, first.message))
+
+
+def is_real(case: Case) -> bool:
+    """Whether a passing test was seen to fail when the code is broken.
+
+    It must have noticed a wrong value by an assertion. That some mutant made it crash shows
+    only that it calls the code; that it misses a value which was taken away altogether, only
+    that it looks for one. A test that passes whatever null stands in for the component's
+    functions counts only for the code that nulls leave in place.
+    """
+    told = [kill for kill in case.kills if kill.told and not kill.mutant.nulling]
+    if all(passes_with(case, null) for null in NULLS):
+        return any(kill.mutant.left_by_nulls for kill in told)
+    return bool(told)
+
+
+def passes_with(case: Case, null: str) -> bool:
+    """Whether a test passes with one null implementation in place."""
+    outcome = case.nulls.get(null)
+    return outcome is not None and outcome.passed
+
+
+def why_vacuous(case: Case) -> str:
+    """What was seen of a test that is not real, in words."""
+    passed = [null for null in NULLS if passes_with(case, null)]
+    parts = []
+    if not case.lines and not case.spawns:
+        parts.append("It runs no line of the component.")
+    if passed:
+        kinds = ", ".join(passed)
+        parts.append(f"It passes when every function of the component is replaced ({kinds}).")
+    if not case.kills:
+        parts.append("It notices none of the mutants of the code that it runs.")
+    elif not any(kill.told for kill in case.kills):
+        parts.append("Mutants make it crash, but none fails an assertion of it.")
+    else:
+        parts.append("It notices a missing value, but no wrong one.")
+    return " ".join(parts)
+
+
+def _ran_out(outcome: Outcome) -> bool:
+    return outcome.error in _OUT_OF_RESOURCES or any(
+        words in outcome.message for words in _OUT_OF_RESOURCES_SAYS
+    )

@@ -1,0 +1,94 @@
+"""How often a test is repeated, and under which circumstances."""
+
+from __future__ import annotations
+
+import math
+import random
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+MISSED = 0.001
+"""Most probability that a test which fails at the bound's rate passes all repeats."""
+
+_DAY_S = 86_400.0
+_ZONES = ("UTC", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+
+
+def repeats(flake_bound: float) -> int:
+    """The fewest runs in which a test that fails at this rate fails once, with 99.9 %.
+
+    A test that fails independently with the rate p passes n runs with the probability
+    (1 - p) ** n: 66 runs catch one in ten, 6 runs catch one that fails two times of three.
+    """
+    return math.ceil(math.log(MISSED) / math.log(1 - flake_bound))
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The circumstances of one repeat: none of them may change a real test's outcome."""
+
+    order: tuple[str, ...]
+    seed: int
+    environment: Mapping[str, str]
+    clock: float
+    elsewhere: bool
+
+
+def variations(
+    tests: Sequence[str], count: int, seed: int, now: float, locales: Sequence[str]
+) -> Iterator[Variation]:
+    """The repeats of a group: definition order, reversed, then shuffled.
+
+    Each has a hash seed of its own. A third runs with a shifted clock, others in another time
+    zone, locale or working directory; every second one changes nothing but order and seed.
+    """
+    chance = random.Random(seed)  # noqa: S311 - recorded, for replays
+    shifts = clock_shifts(now)
+    for number in range(count):
+        order = list(tests)
+        if number == 1:
+            order.reverse()
+        elif number > 1:
+            chance.shuffle(order)
+        odd = number % 2 == 1
+        environment = {"PYTHONHASHSEED": str((seed * 1009 + number * 7919) % 2**32)}
+        if odd:
+            environment["TZ"] = _ZONES[number // 2 % len(_ZONES)]
+            environment["LC_ALL"] = locales[number // 2 % len(locales)]
+        yield Variation(
+            order=tuple(order),
+            seed=seed * 100_003 + number,
+            environment=environment,
+            clock=shifts[number // 2 % len(shifts)] if odd else 0.0,
+            elsewhere=number % 4 == 1,
+        )
+
+
+def clock_shifts(now: float) -> tuple[float, ...]:
+    """Seconds to moments at which code about dates goes wrong.
+
+    Half a day, the end of this month, a leap day, new year's eve, a change to summer time, a
+    week and a year ahead.
+    """
+    moments = (1_709_208_000, 1_735_689_590, 1_743_296_390, 2_147_483_000)
+    ahead = (_DAY_S / 2, _DAY_S * 1.5, _DAY_S * 7.25, _DAY_S * 31, _DAY_S * 366)
+    return (*ahead, *(moment - now for moment in moments))
+
+
+def known_locales() -> tuple[str, ...]:
+    """Locales of this machine that differ from the usual one."""
+    try:
+        done = subprocess.run(
+            ["locale", "-a"],  # noqa: S607 - wherever it is
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ("C",)
+    utf8 = [name for name in done.stdout.split() if name.lower().endswith(("utf8", "utf-8"))]
+    others = [name for name in utf8 if not name.startswith(("C.", "en_US", "POSIX"))]
+    return ("C", *others[:3])

@@ -1,0 +1,258 @@
+"""The tool's side of the warm interpreters that run tests in the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import select
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Self
+
+from spec_to_production.errors import SandboxError
+from spec_to_production.sandbox import Limits, Sandbox
+from spec_to_production.verification import runs
+from spec_to_production.verification.runs import ForkRun, Place, Record, Run
+
+_START = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from spec_to_production_runner.zygote import main; sys.path.pop(0); main()"
+)
+_COMPILE = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from spec_to_production_runner.zygote import warm_up; warm_up([])"
+)
+_CACHE = "compiled"
+_LIMITS = Limits(wall_s=3600)
+_GRACE_S = 30.0
+_LONGEST_LINE = 1 << 20
+
+
+def install_runner(sandbox: Sandbox, into: Path) -> Path:
+    """Put the code that runs inside where the sandbox's user can read it, compiled.
+
+    Compiled code is kept beside it, for many interpreters are started; it is made before any
+    test runs, and runs cannot write there.
+
+    Raises:
+        SandboxError: The interpreter lacks pytest or coverage.
+    """
+    shutil.copytree(
+        Path(__file__).parent / "runner",
+        into / "spec_to_production_runner",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    cache = into / _CACHE
+    cache.mkdir()
+    sandbox.hand_over(cache)
+    done = sandbox.run(
+        [str(sandbox.python), "-P", "-c", _COMPILE, str(into)],
+        cwd=into,
+        env={"PYTHONPYCACHEPREFIX": str(cache), "PYTHONDONTWRITEBYTECODE": ""},
+        limits=Limits(wall_s=120),
+    )
+    if done.returncode != 0:
+        raise SandboxError(
+            f"{sandbox.python} cannot run tests: {done.output.strip()[-500:] or 'no output'}",
+            hint="It needs pytest and coverage; install them or name another one with --python.",
+        )
+    sandbox.take_back(cache)
+    return into
+
+
+class Interpreter:
+    """One warm Python with pytest imported; every run is a fork of it.
+
+    Used by one thread. After ``lost`` it answers no more.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], place: Place, log: IO[bytes]) -> None:
+        assert process.stdin is not None  # noqa: S101 - start() asked for pipes
+        assert process.stdout is not None  # noqa: S101
+        self._commands, self._answers = process.stdin, process.stdout.fileno()
+        self._place, self._log = place, log
+        self._pending = b""
+        self.lost = False
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(
+        cls,
+        sandbox: Sandbox,
+        place: Place,
+        runner: Path,
+        *,
+        env: Mapping[str, str] = {},
+        warm: Sequence[str] = (),
+    ) -> Iterator[Interpreter]:
+        """A running interpreter, gone with everything it started when the block is left.
+
+        Raises:
+            SandboxError: It does not come up: no pytest, no coverage, not executable.
+        """
+        command = [str(sandbox.python), "-P", "-c", _START, str(runner)]
+        settings = {
+            "PYTHONHASHSEED": "0",
+            "PYTHONPYCACHEPREFIX": str(runner / _CACHE),
+            "COVERAGE_CORE": "ctrace",
+            **env,
+        }
+        with (
+            tempfile.TemporaryFile() as log,
+            sandbox.start(
+                command,
+                cwd=place.root,
+                env=settings,
+                limits=_LIMITS,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log.fileno(),
+            ) as process,
+        ):
+            interpreter = cls(process, place, log)
+            try:
+                interpreter._send(list(warm))
+                interpreter._expect("ready")
+                yield interpreter
+            finally:
+                for pipe in (process.stdin, process.stdout):
+                    with contextlib.suppress(OSError):
+                        pipe.close()  # type: ignore[union-attr]
+
+    def run(self, run: Run) -> Record:
+        """Run some tests in a fork."""
+        with self._tmp(run.shared_tmp) as tmp:
+            key = runs.new_key()
+            self._send(runs.request(run, self._place, key, tmp))
+            return self._record(key, run.patience_s)
+
+    @contextlib.contextmanager
+    def session(self, run: Run) -> Iterator[Callable[[ForkRun], Record] | None]:
+        """Collect once, then run tests in forks; ``None`` when collection failed."""
+        with self._tmp("") as tmp:
+            key = runs.new_key()
+            self._send({**runs.request(run, self._place, key, tmp), "session": True})
+            answer = self._receive(run.patience_s + _GRACE_S)
+            if answer is None or "open" not in answer:
+                yield None
+                return
+            yield self._fork
+            if not self.lost:
+                self._send({"close": True})
+                self._receive(_GRACE_S)
+
+    def _fork(self, run: ForkRun) -> Record:
+        key = runs.new_key()
+        self._send(runs.fork_request(run, key))
+        return self._record(key, run.patience_s)
+
+    def _record(self, key: str, patience_s: float) -> Record:
+        lines: list[str] = []
+        while answer := self._receive(patience_s + _GRACE_S):
+            if "ended" in answer:
+                status, timed_out = answer["ended"], answer["timed_out"]
+                return runs.read_record(lines, key, status=status, timed_out=timed_out)
+            lines.append(answer.get("line", ""))
+        return runs.read_record(lines, key, status=None, timed_out=False)
+
+    @contextlib.contextmanager
+    def _tmp(self, name: str) -> Iterator[Path]:
+        folder = self._place.tmp / (name or f"run-{next(_numbers)}")
+        yield folder
+        if not name:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _send(self, message: Any) -> None:  # noqa: ANN401 - JSON
+        try:
+            self._commands.write(json.dumps(message).encode() + b"\n")
+            self._commands.flush()
+        except OSError:
+            self.lost = True
+
+    def _receive(self, patience_s: float) -> dict[str, Any] | None:
+        """The next answer; ``None`` when there is none to come, and the interpreter is lost."""
+        deadline = time.monotonic() + patience_s
+        while b"\n" not in self._pending:
+            left = deadline - time.monotonic()
+            if self.lost or left <= 0 or not select.select([self._answers], [], [], left)[0]:
+                self.lost = True
+                return None
+            chunk = os.read(self._answers, 1 << 16)
+            if not chunk:
+                self.lost = True
+                return None
+            self._pending += chunk
+        line, _, self._pending = self._pending.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _expect(self, what: str) -> None:
+        answer = self._receive(_GRACE_S * 2)
+        if answer is None or what not in answer:
+            self._log.seek(0)
+            said = self._log.read(_LONGEST_LINE).decode("utf-8", "replace").strip()
+            raise SandboxError(f"The Python that runs the tests did not start: {said[-500:]}")
+
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Interpreters:
+    """A few interpreters, one for each worker thread, kept warm between runs.
+
+    A context manager; on leaving it, all of them are gone.
+    """
+
+    sandbox: Sandbox
+    place: Place
+    runner: Path
+    workers: int
+    warm: tuple[str, ...] = ()
+    _local: threading.local = field(default_factory=threading.local)
+    _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __enter__(self) -> Self:
+        self._threads = self._open.enter_context(ThreadPoolExecutor(self.workers))
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._open.close()
+
+    def run_all(self, wanted: Iterable[Run]) -> list[Record]:
+        """Runs in warm interpreters, side by side; the records are in the runs' order."""
+        return list(self._threads.map(lambda run: self.mine().run(run), wanted))
+
+    def run_fresh(self, wanted: Iterable[tuple[Run, Mapping[str, str]]]) -> list[Record]:
+        """Runs each in an interpreter of its own, started with its own environment."""
+        return list(self._threads.map(lambda pair: self._fresh(*pair), wanted))
+
+    def map(self, deed: Callable[[Any], Any], over: Iterable[Any]) -> list[Any]:
+        """Do something in the worker threads; it gets an interpreter with :meth:`mine`."""
+        return list(self._threads.map(deed, over))
+
+    def mine(self) -> Interpreter:
+        """The calling thread's warm interpreter."""
+        interpreter: Interpreter | None = getattr(self._local, "interpreter", None)
+        if interpreter is None or interpreter.lost:
+            starting = Interpreter.start(self.sandbox, self.place, self.runner, warm=self.warm)
+            with self._lock:
+                interpreter = self._open.enter_context(starting)
+            self._local.interpreter = interpreter
+        return interpreter
+
+    def _fresh(self, run: Run, env: Mapping[str, str]) -> Record:
+        with Interpreter.start(
+            self.sandbox, self.place, self.runner, env=env, warm=self.warm
+        ) as interpreter:
+            return interpreter.run(run)

@@ -1,0 +1,223 @@
+"""Mutants of a component: where they are, what they change and how a run puts them in place."""
+
+from __future__ import annotations
+
+import ast
+import random
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from spec_to_production.verification.nulls import is_replaced
+from spec_to_production.verification.operators import Variant, is_off_limits, variants
+
+_DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef
+_NOT_CODE = {"annotation", "returns", "decorator_list", "type_params", "format_spec"}
+_STRUCTURAL = ("property", "setter", "getter", "overload", "abstractmethod", "dataclass")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One small mistake in one place.
+
+    Attributes:
+        id: ``path:line what changed``; unique, and the same in every run.
+        statement: First and last line of the statement that it is in; without its body.
+        function: The qualified name of the function that it changes; empty for a change of a
+            module, a class or a function's head, which takes a new import to show.
+        first: First line of the changed function or statement, decorators included.
+        last: Its last line.
+        text: What stands there instead, not indented.
+        nulling: It only takes a value away; see :class:`operators.Variant`.
+    """
+
+    id: str
+    path: str
+    line: int
+    statement: tuple[int, int]
+    function: str
+    first: int
+    last: int
+    text: str
+    nulling: bool
+
+    @property
+    def left_by_nulls(self) -> bool:
+        """Whether it lies in code that null implementations leave in place."""
+        return not self.function or not is_replaced(self.function)
+
+    def module_source(self, source: str) -> str:
+        """The whole module with this mutant."""
+        lines = source.splitlines()
+        original = lines[self.first - 1]
+        indent = original[: len(original) - len(original.lstrip())]
+        changed = textwrap.indent(self.text, indent)
+        return "\n".join([*lines[: self.first - 1], changed, *lines[self.last :], ""])
+
+    def function_source(self) -> str:
+        """The function alone, nested in classes as in its module."""
+        text = self.text
+        for owner in reversed(self.function.split(".")[:-1]):
+            text = f"class {owner}:\n{textwrap.indent(text, '    ')}"
+        return text
+
+
+def mutants_of(path: str, source: str) -> list[Mutant]:
+    """All mutants of a module, in the order of the source, none twice."""
+    found: dict[tuple[int, str], Mutant] = {}
+    tree = ast.parse(source)
+    for unit, function in _units(tree.body, ""):
+        first, last = _span(unit)
+        for site in _sites(unit, head=not function):
+            text = _edited(unit, site)
+            if text is not None:
+                line = getattr(site.node, "lineno", site.statement.lineno)
+                mutant = Mutant(
+                    id=f"{path}:{line} {site.variant.description}",
+                    path=path,
+                    line=line,
+                    statement=_head(site.statement),
+                    function=function,
+                    first=first,
+                    last=last,
+                    text=text,
+                    nulling=site.variant.nulling,
+                )
+                found.setdefault((first, text), mutant)
+    return _numbered(list(found.values()))
+
+
+def sample(mutants: Sequence[Mutant], most: int, seed: int) -> list[Mutant]:
+    """At most so many mutants, spread evenly over the functions, by a recorded seed."""
+    chance = random.Random(seed)  # noqa: S311 - recorded, for replays
+    places: dict[tuple[str, str], list[Mutant]] = {}
+    for mutant in mutants:
+        places.setdefault((mutant.path, mutant.function), []).append(mutant)
+    for group in places.values():
+        chance.shuffle(group)
+    chosen: list[Mutant] = []
+    while len(chosen) < most and any(places.values()):
+        for group in places.values():
+            if group and len(chosen) < most:
+                chosen.append(group.pop())
+    return chosen
+
+
+def _units(body: Sequence[ast.stmt], owner: str) -> Iterator[tuple[ast.stmt, str]]:
+    """The pieces that are replaced as a whole, each with its function's name or ''."""
+    for node in body:
+        if is_off_limits(node):
+            continue
+        if isinstance(node, _DEFINITION):
+            yield node, f"{owner}{node.name}"
+            yield node, ""  # its head: defaults and decorators
+        elif isinstance(node, ast.ClassDef):
+            yield node, ""  # its decorators
+            yield from _units(node.body, f"{owner}{node.name}.")
+        else:
+            yield node, ""
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A node in a field of its owner, the statement around it, and what could stand there."""
+
+    owner: ast.AST
+    field: str
+    index: int | None
+    node: ast.AST
+    statement: ast.stmt
+    variant: Variant
+
+
+def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
+    if isinstance(unit, ast.ClassDef):
+        yield from _in_decorators(unit)
+        return
+    if not isinstance(unit, _DEFINITION):
+        yield from _below(unit, unit)
+        return
+    if not head:
+        for index, statement in enumerate(unit.body):
+            yield from _at(unit, "body", index, statement, statement)
+        return
+    for group in ("defaults", "kw_defaults"):
+        for index, default in enumerate(getattr(unit.args, group)):
+            if default is not None:
+                yield from _at(unit.args, group, index, default, unit)
+    yield from _in_decorators(unit)
+
+
+def _in_decorators(unit: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[_Site]:
+    for index, decorator in enumerate(unit.decorator_list):
+        if not any(word in ast.unparse(decorator) for word in _STRUCTURAL):
+            gone = Variant(decorator, f"@{ast.unparse(decorator)} removed")
+            yield _Site(unit, "decorator_list", index, decorator, unit, gone)
+        yield from _below(decorator, unit)
+
+
+def _at(
+    owner: ast.AST, field: str, index: int | None, node: ast.AST, statement: ast.stmt
+) -> Iterator[_Site]:
+    if is_off_limits(node):
+        return
+    if isinstance(node, ast.stmt):
+        statement = node
+    for variant in variants(node):
+        yield _Site(owner, field, index, node, statement, variant)
+    yield from _below(node, statement)
+
+
+def _below(node: ast.AST, statement: ast.stmt) -> Iterator[_Site]:
+    if isinstance(node, ast.Raise):
+        return  # what an error says is rarely specified
+    for field, value in ast.iter_fields(node):
+        if field in _NOT_CODE:
+            continue
+        children = enumerate(value) if isinstance(value, list) else [(None, value)]
+        for index, child in children:
+            if isinstance(child, ast.AST):
+                yield from _at(node, field, index, child, statement)
+
+
+def _edited(unit: ast.stmt, site: _Site) -> str | None:
+    """The unit's text with one node exchanged; None when that makes no Python."""
+    whole = getattr(site.owner, site.field)
+    if site.field == "decorator_list":
+        changed: object = [one for one in whole if one is not site.node]
+    elif site.index is None:
+        changed = site.variant.node
+    else:
+        changed = [*whole[: site.index], site.variant.node, *whole[site.index + 1 :]]
+    setattr(site.owner, site.field, changed)
+    try:
+        text = ast.unparse(unit)
+        ast.parse(text)
+    except (SyntaxError, ValueError, TypeError, RecursionError):
+        return None
+    finally:
+        setattr(site.owner, site.field, whole)
+    return text
+
+
+def _head(statement: ast.stmt) -> tuple[int, int]:
+    first, last = _span(statement)
+    body = getattr(statement, "body", None)
+    return first, max(first, body[0].lineno - 1) if body else last
+
+
+def _span(unit: ast.stmt) -> tuple[int, int]:
+    decorators = getattr(unit, "decorator_list", [])
+    first = min([unit.lineno, *(decorator.lineno for decorator in decorators)])
+    return first, unit.end_lineno or unit.lineno
+
+
+def _numbered(mutants: list[Mutant]) -> list[Mutant]:
+
+    seen: dict[str, int] = {}
+    unique = []
+    for mutant in mutants:
+        seen[mutant.id] = seen.get(mutant.id, 0) + 1
+        count = seen[mutant.id]
+        unique.append(mutant if count == 1 else replace(mutant, id=f"{mutant.id} ({count})"))
+    return unique

@@ -1,0 +1,204 @@
+"""The mutation operators: small mistakes that a programmer could have made."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_STAND_INS = "__import__('spec_to_production_runner.stand_ins').stand_ins"
+_LOGGERS = {"log", "logger", "logging", "_log", "_logger", "warnings"}
+_LONGEST = 60
+_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Add,
+    ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Div,
+    ast.Mod: ast.FloorDiv,
+    ast.Pow: ast.Mult,
+    ast.LShift: ast.RShift,
+    ast.RShift: ast.LShift,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.BitXor: ast.BitAnd,
+}
+_COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Gt: (ast.GtE, ast.LtE),
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+    ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,),
+    ast.In: (ast.NotIn,),
+    ast.NotIn: (ast.In,),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What stands in a node's place. ``nulling`` says that a value is only taken away, which a
+    check that there is some value notices already.
+    """
+
+    node: ast.AST
+    description: str
+    nulling: bool = False
+
+
+def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one case each
+    """Everything that the operators make of one node."""
+    match node:
+        case ast.BinOp(op=op) if type(op) in _ARITHMETIC:
+            yield _with(node, op=_ARITHMETIC[type(op)]())
+        case ast.Compare(ops=[op]):
+            for other in _COMPARISONS[type(op)]:
+                yield _with(node, ops=[other()])
+        case ast.BoolOp(op=op, values=values):
+            yield _with(node, op=ast.Or() if isinstance(op, ast.And) else ast.And())
+            yield from (_instead(node, value) for value in values)
+        case ast.UnaryOp(op=ast.Not() | ast.USub() | ast.Invert(), operand=operand):
+            yield _instead(node, operand)
+        case ast.Constant(value=value):
+            yield from _other_constants(node, value)
+        case ast.IfExp(test=test):
+            yield _with(node, test=_not(test))
+        case ast.If(test=test):
+            yield Variant(_changed(node, test=_not(test)), f"if {_text(test)} negated")
+        case ast.While(test=test):
+            yield Variant(
+                _changed(node, test=ast.Constant(value=False)), f"while {_text(test)} never"
+            )
+        case ast.comprehension(ifs=[condition, *_]):
+            yield Variant(_changed(node, ifs=node.ifs[1:]), f"filter {_text(condition)} removed")
+        case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
+            yield from _other_results(node, value)
+        case ast.Call():
+            yield from _other_calls(node)
+        case ast.Slice():
+            yield from _other_slices(node)
+        case ast.List(elts=[_, *_]) | ast.Set(elts=[_, _, *_]):
+            yield Variant(
+                _changed(node, elts=node.elts[:-1]), f"last item of {_text(node)} removed"
+            )
+        case ast.Dict(keys=[_, *_]):
+            shorter = _changed(node, keys=node.keys[:-1], values=node.values[:-1])
+            yield Variant(shorter, f"last item of {_text(node)} removed")
+        case ast.stmt():
+            yield from _other_statements(node)
+
+
+def _other_statements(node: ast.stmt) -> Iterator[Variant]:
+    other: ast.AST
+    match node:
+        case ast.Expr(value=ast.Call() | ast.Await()) | ast.Delete():
+            yield Variant(ast.Pass(), f"{_text(node)} removed")
+        case ast.AugAssign(op=op):
+            yield Variant(ast.Pass(), f"{_text(node)} removed")
+            if type(op) in _ARITHMETIC:
+                yield _with(node, op=_ARITHMETIC[type(op)]())
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            if not (isinstance(value, ast.Constant) and value.value is None):
+                none = _changed(node, value=ast.Constant(None))
+                yield Variant(none, f"{_text(node)} became None", nulling=True)
+            other = _changed(node, value=_call("altered", value))
+            yield Variant(other, f"{_text(node)} altered")
+        case ast.Raise(exc=ast.expr() as raised):
+            yield Variant(ast.Pass(), f"{_text(node)} removed")
+            name = "LookupError" if "RuntimeError" in ast.unparse(raised) else "RuntimeError"
+            call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant("mutated")], [])
+            yield Variant(_changed(node, exc=call, cause=None), f"{_text(node)} became {name}")
+        case ast.Break():
+            yield Variant(ast.Continue(), "break became continue")
+        case ast.Continue():
+            yield Variant(ast.Break(), "continue became break")
+
+
+def _other_results(node: ast.Return | ast.Yield, value: ast.expr) -> Iterator[Variant]:
+    for change in ("altered", "emptied", "negated"):
+        yield Variant(_changed(node, value=_call(change, value)), f"{_text(node)} {change}")
+    if not (isinstance(value, ast.Constant) and value.value is None):
+        none = _changed(node, value=ast.Constant(None))
+        yield Variant(none, f"{_text(node)} became None", nulling=True)
+
+
+def _call(helper: str, value: ast.expr) -> ast.Call:
+    return ast.Call(ast.parse(f"{_STAND_INS}.{helper}", mode="eval").body, [value], [])
+
+
+def _other_constants(node: ast.Constant, value: object) -> Iterator[Variant]:
+    others: tuple[object, ...] = ()
+    if isinstance(value, bool):
+        others = (not value,)
+    elif isinstance(value, int):
+        others = (value + 1, value - 1)
+    elif isinstance(value, float):
+        others = (value + 1.0,)
+    elif isinstance(value, str | bytes):
+        others = (value + ("~" if isinstance(value, str) else b"~"),)  # type: ignore[operator]
+    for other in others:
+        yield _with(node, value=other)
+
+
+def _other_calls(node: ast.Call) -> Iterator[Variant]:
+    if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
+        yield _instead(node, node.args[0])
+    if not node.args and not node.keywords and isinstance(node.func, ast.Attribute):
+        yield _instead(node, node.func.value)
+    for keyword in node.keywords:
+        rest = [other for other in node.keywords if other is not keyword]
+        yield Variant(_changed(node, keywords=rest), f"{keyword.arg}= left out of {_text(node)}")
+
+
+def _other_slices(node: ast.Slice) -> Iterator[Variant]:
+    for bound in ("lower", "upper"):
+        value = getattr(node, bound)
+        if value is not None:
+            off_by_one = ast.BinOp(value, ast.Add(), ast.Constant(1))
+            yield Variant(_changed(node, **{bound: off_by_one}), f"[{_text(node)}] off by one")
+
+
+def is_off_limits(node: ast.AST) -> bool:
+    """Code whose change says nothing about behaviour, or breaks the machinery instead."""
+    match node:
+        case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Assert():
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
+            return name in _LOGGERS
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            return name.startswith("__") and name.endswith("__")
+        case ast.If(test=test):
+            return "TYPE_CHECKING" in ast.unparse(test) or "__name__" in ast.unparse(test)
+    return False
+
+
+def _with(node: ast.AST, **fields: object) -> Variant:
+    other = _changed(node, **fields)
+    return Variant(other, f"{_text(node)} became {_text(other)}")
+
+
+def _instead(node: ast.AST, other: ast.AST) -> Variant:
+    return Variant(other, f"{_text(node)} became {_text(other)}")
+
+
+def _changed(node: ast.AST, **fields: object) -> ast.AST:
+    other = copy.copy(node)
+    for name, value in fields.items():
+        setattr(other, name, value)
+    return other
+
+
+def _not(test: ast.expr) -> ast.expr:
+    return test.operand if _is_not(test) else ast.UnaryOp(ast.Not(), test)  # type: ignore[attr-defined]
+
+
+def _is_not(test: ast.expr) -> bool:
+    return isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+
+
+def _text(node: ast.AST) -> str:
+    line = ast.unparse(node).partition("\n")[0]
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

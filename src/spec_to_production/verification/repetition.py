@@ -1,0 +1,169 @@
+"""Repeats of a group of tests in changing circumstances, and who is to blame when one fails."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from spec_to_production.verification.evidence import Case, after_repeats, broke_off
+from spec_to_production.verification.flakiness import Variation
+from spec_to_production.verification.interpreter import Interpreters
+from spec_to_production.verification.runs import Outcome, Record, Run
+
+_ALONE_AGAIN = 3
+
+
+@dataclass
+class Repetition:
+    """A group of tests that are repeated together.
+
+    One run holds the whole group, so the cost grows with the tests' own time. A test that
+    fails in the group is run alone in the same circumstances: when it fails there too, it is
+    flaky; when it passes, the run is repeated, and the test that makes it fail is searched for.
+    """
+
+    pool: Interpreters
+    cases: dict[str, Case]
+    patience_s: float
+
+    def run(self, variations: Sequence[Variation]) -> None:
+        """Run all variations; tests whose verdict gets certain leave the group."""
+        size = self.pool.workers * 4
+        for start in range(0, len(variations), size):
+            some = variations[start : start + size]
+            orders = [self._order(one) for one in some]
+            records = self.pool.run_fresh(
+                (self._of(order, one), one.environment)
+                for order, one in zip(orders, some, strict=True)
+            )
+            for variation, order, record in zip(some, orders, records, strict=True):
+                self._read(variation, order, record)
+        for identity, case in self.cases.items():
+            if case.ruling is None:
+                self.cases[identity] = after_repeats(case)
+
+    def _order(self, variation: Variation) -> list[str]:
+        return [identity for identity in variation.order if self.cases[identity].ruling is None]
+
+    def _of(self, order: Sequence[str], variation: Variation) -> Run:
+        cases = [self.cases[identity] for identity in order]
+        return Run(
+            tuple(dict.fromkeys(case.candidate.placed for case in cases)),
+            select=tuple(case.placed_id for case in cases),
+            patience_s=self.patience_s,
+            seed=variation.seed,
+            clock=variation.clock,
+            elsewhere=variation.elsewhere,
+        )
+
+    def _read(self, variation: Variation, order: Sequence[str], record: Record) -> None:
+        while not self._is_clean(order, variation, record):
+            order = self._order(variation)
+            record = self.pool.run_fresh([(self._of(order, variation), variation.environment)])[0]
+        for identity in self._order(variation):
+            outcome = record.tests.get(self.cases[identity].placed_id)
+            if outcome is not None:
+                self.cases[identity] = self._judged(self.cases[identity].seen(outcome), variation)
+
+    def _is_clean(self, order: Sequence[str], variation: Variation, record: Record) -> bool:
+        """Whether no test of this run disturbed others; one that did is closed."""
+        if any(_disturbs(self.cases[identity]) for identity in order):
+            return False
+        culprit = self._who_broke(order, record) or self._who_spoiled(order, variation, record)
+        if culprit is not None:
+            self.cases[culprit.id] = culprit
+        return culprit is None
+
+    def _who_broke(self, order: Sequence[str], record: Record) -> Case | None:
+        """The test at which the whole run ended, or whose file cannot stand beside the others."""
+        for case in (self.cases[identity] for identity in order):
+            if record.running == case.placed_id:
+                return case.rejected(*broke_off(record))
+            if case.candidate.placed in record.not_collected:
+                told = record.not_collected[case.candidate.placed]
+                return case.rejected("import_error", f"Only beside other tests: {told}")
+        return None
+
+    def _who_spoiled(
+        self, order: Sequence[str], variation: Variation, record: Record
+    ) -> Case | None:
+        """The test that makes another one fail which passes alone in the same circumstances."""
+        for position, identity in enumerate(order):
+            case = self.cases[identity]
+            outcome = record.tests.get(case.placed_id)
+            if outcome is None or outcome.passed or not case.passes:
+                continue
+            if not self._passes(identity, (), variation):
+                continue  # flaky: it needs nobody else to fail
+            spoiler = find_spoiler(
+                order[:position],
+                functools.partial(self._fails, identity, variation),
+            )
+            if spoiler is not None:
+                return self.cases[spoiler].rejected(
+                    "order_dependent", f"After it, {identity} fails: {outcome.message}"
+                )
+        return None
+
+    def _judged(self, case: Case, variation: Variation) -> Case:
+        last, first = case.outcomes[-1], case.outcomes[0]
+        if last.passed == first.passed:
+            return case
+        if last.passed and not any(
+            outcome.passed for outcome in self._alone(case, variation, _ALONE_AGAIN)
+        ):
+            return case.rejected(
+                "order_dependent", f"It passes only after other tests; alone: {first.message}"
+            )
+        return case.rejected("flaky", _flaky_detail(case, variation))
+
+    def _alone(self, case: Case, variation: Variation, times: int) -> Iterator[Outcome]:
+        run = self._of((case.id,), replace(variation, clock=0.0, elsewhere=False))
+        for number in range(times):
+            record = self.pool.run_all([replace(run, seed=run.seed + number)])[0]
+            if case.placed_id in record.tests:
+                yield record.tests[case.placed_id]
+
+    def _fails(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
+        return not self._passes(victim, before, variation)
+
+    def _passes(self, victim: str, before: Sequence[str], variation: Variation) -> bool:
+        run = self._of((*before, victim), variation)
+        record = self.pool.run_fresh([(run, variation.environment)])[0]
+        outcome = record.tests.get(self.cases[victim].placed_id)
+        return outcome is not None and outcome.passed
+
+
+def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool]) -> str | None:
+    """The last test that has to come before for a victim to fail; None when it fails by chance.
+
+    ``spoils`` says whether the victim fails after these tests, in this order.
+    """
+    if not before or not spoils(before):
+        return None
+    low, high = 0, len(before)  # the victim fails after before[:high], passes after before[:low]
+    while high - low > 1:
+        middle = (low + high) // 2
+        if spoils(before[:middle]):
+            high = middle
+        else:
+            low = middle
+    return before[high - 1]
+
+
+def _disturbs(case: Case) -> bool:
+    return case.ruling is not None and case.ruling.reason != "flaky"
+
+
+def _flaky_detail(case: Case, variation: Variation) -> str:
+    failed = next(outcome for outcome in case.outcomes if not outcome.passed)
+    circumstances = [f"{name}={value}" for name, value in variation.environment.items()]
+    if variation.clock:
+        circumstances.append(f"the clock {variation.clock / 86400:+.1f} days off")
+    if variation.elsewhere:
+        circumstances.append("another working directory")
+    return (
+        f"It failed in one of {len(case.outcomes)} runs "
+        f"(with {', '.join(circumstances)}): {failed.message}"
+    )

@@ -1,0 +1,93 @@
+"""Many runs from one collection: each gets a fork in which functions have other code."""
+
+from __future__ import annotations
+
+import gc
+import json
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+
+from . import stand_ins
+from .channel import writer
+from .plugin import Recorder
+
+Serve = Callable[[Callable[[Mapping[str, Any], int], None]], None]
+
+
+@dataclass(eq=False)
+class Forking:
+    """Instead of running the tests, serve requests for some of them, each in a fork.
+
+    Attributes:
+        recorder: Writes down how the tests ended.
+        component: The component's files.
+        opening: The request that opened this.
+        serve: Reads requests and forks for each; returns when there are no more.
+    """
+
+    recorder: Recorder
+    component: frozenset[str]
+    opening: Mapping[str, Any]
+    serve: Serve
+    _functions: dict[tuple[str, str, int], list[FunctionType]] = field(default_factory=dict)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take over after collection."""
+        if session.testsfailed:
+            return True
+        items = {item.nodeid: item for item in session.items}
+        for thing in gc.get_objects():
+            if isinstance(thing, FunctionType) and thing.__code__.co_filename in self.component:
+                self._functions.setdefault(_place(thing.__code__), []).append(thing)
+        gc.collect()
+        gc.freeze()
+        self.serve(lambda request, fd: self._run(request, fd, items))
+        return True
+
+    def _run(self, request: Mapping[str, Any], fd: int, items: Mapping[str, pytest.Item]) -> None:
+        self.recorder.emit = writer(fd, bytes.fromhex(request["key"]))
+        carried = Path(self.opening["tmp"], ".run.json")
+        if request["overlay"]:
+            run = json.loads(carried.read_text("utf-8"))
+            root = self.opening["root"] + "/"
+            run["overlay"] = {root + path: text for path, text in request["overlay"].items()}
+            carried.write_text(json.dumps(run), "utf-8")
+        if request["null"]:
+            stand_ins.stand_in(request["null"])
+        if request["source"]:
+            self._swap(request)
+        chosen = [items[name] for name in request["select"] if name in items]
+        for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+            signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])  # ends the process by default
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if request["stop_at_first"] and item.session.testsfailed:
+                break
+        self.recorder.emit("end", code=0)
+
+    def _swap(self, request: Mapping[str, Any]) -> None:
+        path = f"{self.opening['root']}/{request['path']}"
+        module = compile(request["source"], path, "exec", dont_inherit=True)
+        code = _find(module, request["function"].split("."))
+        for function in self._functions.get((path, code.co_name, request["line"]), []):
+            function.__code__ = code
+
+
+def _place(code: CodeType) -> tuple[str, str, int]:
+    return code.co_filename, code.co_name, code.co_firstlineno
+
+
+def _find(code: CodeType, names: list[str]) -> CodeType:
+    for name in names:
+        code = next(
+            constant
+            for constant in code.co_consts
+            if isinstance(constant, CodeType) and constant.co_name == name
+        )
+    return code

@@ -1,0 +1,118 @@
+"""One run of pytest, in a forked child that ends with it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+
+from . import audit, clock, forking, overlay
+from .channel import writer
+from .plugin import Recorder
+
+_MORE_MEMORY = 1 << 30
+_QUIET = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:randomly", "-p", "no:xdist"]
+_ALREADY_IMPORTED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+
+
+def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = None) -> None:
+    """Run what the request asks for and write the findings to ``fd``."""
+    emit = writer(fd, bytes.fromhex(request["key"]))
+    root = request["root"] + "/"
+    component = frozenset(root + path for path in request["component"])
+    _limit_memory()
+    _settle(request)
+    sources = {root + path: text for path, text in request["overlay"].items()}
+    overlay.lay(sources)
+    _carry_to_children(request, sources)
+    shifted = bool(request["clock"]) and clock.shift(request["clock"])
+    emit("clock", shifted=shifted)
+    cover = _cover(component) if request["cover"] else None
+    canary = os.urandom(8).hex()
+    os.environ["SPEC_TO_PRODUCTION_CANARY"] = canary
+    if request["check_integrity"]:
+        _import_component(request["modules"])
+    rules = None
+    if request["watch"]:
+        rules = audit.Rules(
+            root=root,
+            tests=frozenset(root + path for path in request["files"]),
+            writable=audit.folders(os.environ["TMPDIR"], os.environ["HOME"]),
+            report=lambda deed: emit("deed", message=deed),
+        )
+        audit.watch_environment(rules)
+        sys.addaudithook(rules)
+    recorder = Recorder(
+        emit=emit,
+        root=root,
+        component=component,
+        select=request["select"],
+        seed=request["seed"],
+        cover=cover,
+        canary=canary if request["watch"] else "",
+        check_integrity=request["check_integrity"],
+        null=request["null"],
+    )
+    plugins: list[object] = [recorder]
+    if serve is not None:
+        plugins.append(forking.Forking(recorder, component, request, serve))
+    arguments = [
+        *_QUIET,
+        *_ALREADY_IMPORTED,
+        f"--rootdir={root}",
+        "-o",
+        "addopts=",
+        *request["options"],
+    ]
+    code = pytest.main([*arguments, *(root + path for path in request["files"])], plugins=plugins)
+    if rules is not None and rules.processes:
+        emit("spawned")
+    emit("end", code=int(code))
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+    now = pages * resource.getpagesize()
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = now + _MORE_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+
+
+def _settle(request: Mapping[str, Any]) -> None:
+    Path(request["tmp"]).mkdir(parents=True, exist_ok=True)
+    os.environ["TMPDIR"] = os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = request["tmp"]
+    os.chdir(request["cwd"])
+
+
+def _carry_to_children(request: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    here = Path(__file__).parent
+    carried = Path(request["tmp"], ".run.json")
+    run = {"runner": str(here.parent), "overlay": dict(sources), "clock": request["clock"]}
+    carried.write_text(json.dumps(run), "utf-8")
+    os.environ["SPEC_TO_PRODUCTION_RUN"] = str(carried)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(here / "site"), *request["import_path"]])
+    sys.path[:0] = request["import_path"]
+
+
+def _cover(component: frozenset[str]) -> coverage.Coverage:
+    cover = coverage.Coverage(
+        data_file=None, config_file=False, branch=True, include=sorted(component)
+    )
+    cover.start()
+    return cover
+
+
+def _import_component(modules: list[str]) -> None:
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except BaseException:  # noqa: BLE001, S112 - the tests will say it, each for itself
+            continue

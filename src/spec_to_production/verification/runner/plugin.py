@@ -1,0 +1,245 @@
+"""The pytest plugin that watches one run and writes down what happened."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import coverage
+import pytest
+
+from . import stand_ins
+from .channel import Emit, shorten
+from .integrity import Fingerprint, fingerprint, replaced
+
+Serve = Callable[[pytest.Session], None]
+
+
+@dataclass(eq=False)
+class Recorder:
+    """Writes a finding for every item collected and every test run.
+
+    Attributes:
+        emit: The channel.
+        root: The checkout, with a slash at its end.
+        component: The component's files.
+        select: Ids to run, in this order; None runs all that is collected. An id without
+            brackets stands for all its parameters.
+        seed: Every test starts with the random generators at this seed and its own id.
+        cover: Records lines and branches by test, when given.
+        canary: A text that nobody but a thief of the environment prints.
+        check_integrity: Whether to look for what was left replaced.
+        null: Which null stands in once collection is over.
+        serve: Takes over instead of running the tests, when given.
+    """
+
+    emit: Emit
+    root: str
+    component: frozenset[str]
+    select: Sequence[str] | None
+    seed: int
+    cover: coverage.Coverage | None = None
+    canary: str = ""
+    check_integrity: bool = False
+    null: str = ""
+    serve: Serve | None = None
+    _phases: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _comparison: tuple[str, str, str] | None = None
+    _before: Fingerprint = field(default_factory=dict)
+    _plugins: set[int] = field(default_factory=set)
+
+    # --- collection ----------------------------------------------------------------------
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Know the mark that names a requirement."""
+        config.addinivalue_line("markers", "requirement(id): the requirement that a test proves")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionstart(self) -> None:
+        """Remember what stands where, before any test module is imported."""
+        if self.check_integrity:
+            self._before = fingerprint(self.component)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Write down what could not be collected."""
+        if report.outcome == "failed":
+            self.emit("not_collected", path=report.nodeid, message=self._clean(report.longreprtext))
+        elif report.outcome == "skipped":
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            self.emit("module_skipped", path=report.nodeid, message=self._clean(str(reason)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the tests that were asked for, in the order that was asked for."""
+        for item in items:
+            self.emit("item", **_described(item))
+        if self.select is not None:
+            items[:] = _selected(items, self.select)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Start the run proper, once everything is imported."""
+        self.emit("collected")
+        plugins = session.config.pluginmanager
+        self._plugins = {id(plugin) for plugin in plugins.get_plugins()}
+        if self.null:
+            stand_ins.stand_in(self.null)
+        result = yield
+        if self.check_integrity:
+            left = replaced(self._before, fingerprint(self.component))
+            if any(id(plugin) not in self._plugins for plugin in plugins.get_plugins()):
+                left.append("a pytest plugin")
+            if left:
+                self.emit("replaced", names=left[:10])
+        return result
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Say why pytest itself broke."""
+        self.emit("broke", message=str(excrepr)[-1500:])
+
+    # --- tests ---------------------------------------------------------------------------
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Announce the test, start it from known random generators, ascribe to it what is run."""
+        self.emit("start", id=item.nodeid)
+        seed = f"{self.seed}:{item.nodeid}"
+        random.seed(seed)
+        if numpy := sys.modules.get("numpy"):
+            numpy.random.seed(random.Random(seed).getrandbits(32))  # noqa: S311
+        self._comparison = None
+        self._phases[item.nodeid] = {"outcome": "passed", "duration_ms": 0.0}
+        with self._context(item.nodeid):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Take the time."""
+        started = time.perf_counter()
+        try:
+            return (yield)
+        finally:
+            elapsed = (time.perf_counter() - started) * 1000
+            self._phases[item.nodeid]["duration_ms"] = round(elapsed, 3)
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
+        """Keep both sides of the comparison that failed."""
+        with contextlib.suppress(Exception):  # a broken __repr__ is the component's affair
+            self._comparison = (shorten(repr(left)), op, shorten(repr(right)))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Read the outcome of one phase."""
+        report = yield
+        entry = self._phases.get(item.nodeid)
+        if entry is not None and entry["outcome"] == "passed":
+            entry["outcome"] = _outcome(report)
+            if call.excinfo is not None and entry["outcome"] != "passed":
+                entry.update(self._failure(item, call.excinfo))
+            elif entry["outcome"] != "passed":
+                entry["message"] = self._clean(str(report.longrepr))
+        if self.canary and any(self.canary in text for _, text in report.sections):
+            self.emit("deed", message="printed the environment")
+        return report
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Write down how the test ended."""
+        self.emit("test", id=nodeid, **self._phases.pop(nodeid), reached=self._reached(nodeid))
+
+    # --- details -------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _context(self, name: str) -> Iterator[None]:
+        if self.cover is None:
+            yield
+            return
+        self.cover.switch_context(name)
+        try:
+            yield
+        finally:
+            self.cover.switch_context("")
+
+    def _reached(self, nodeid: str) -> dict[str, list[tuple[int, int]]]:
+        if self.cover is None:
+            return {}
+        data = self.cover.get_data()
+        data.set_query_context(nodeid)
+        arcs = {path: data.arcs(path) or [] for path in sorted(self.component)}
+        data.set_query_contexts(None)
+        return {path.removeprefix(self.root): found for path, found in arcs.items() if found}
+
+    def _failure(
+        self, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]
+    ) -> dict[str, Any]:
+        frames = [(str(entry.path), entry.lineno + 1) for entry in info.traceback]
+        ours = [frame for frame in frames if frame[0] == str(item.path)]
+        component = [frame for frame in frames if frame[0] in self.component]
+        deepest = frames[-1] if frames else None
+        return {
+            "error": _name(info.type),
+            "by_assertion": _is_assertion(info.value)
+            and (deepest is None or deepest[0] not in self.component),
+            "message": self._clean(info.exconly(tryshort=True)),
+            "line": ours[-1][1] if ours else None,
+            "component_frame": self._relative(component[-1]) if component else None,
+            "comparison": self._comparison,
+        }
+
+    def _relative(self, frame: tuple[str, int]) -> tuple[str, int]:
+        return frame[0].removeprefix(self.root), frame[1]
+
+    def _clean(self, text: str) -> str:
+        return shorten(text.replace(self.root, ""))
+
+
+def _described(item: pytest.Item) -> dict[str, Any]:
+    function = getattr(item, "originalname", None) or item.name
+    owner = getattr(item, "cls", None)
+    marks = [str(mark.args[0]) for mark in item.iter_markers("requirement") if mark.args]
+    return {
+        "id": item.nodeid,
+        "path": item.nodeid.partition("::")[0],
+        "function": f"{owner.__name__}.{function}" if owner is not None else function,
+        "requirements": marks,
+    }
+
+
+def _selected(items: list[pytest.Item], select: Sequence[str]) -> list[pytest.Item]:
+    by_id: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        by_id.setdefault(item.nodeid, []).append(item)
+        if "[" in item.nodeid:
+            by_id.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    return [item for wanted in select for item in by_id.get(wanted, [])]
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    if report.failed and report.when != "call":
+        return "setup_error"
+    if report.failed and str(report.longrepr).startswith("[XPASS(strict)]"):
+        return "xpassed"
+    return str(report.outcome)
+
+
+def _name(kind: type[BaseException]) -> str:
+    return (
+        kind.__qualname__
+        if kind.__module__ == "builtins"
+        else f"{kind.__module__}.{kind.__qualname__}"
+    )
+
+
+def _is_assertion(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return any(_is_assertion(inner) for inner in error.exceptions)
+    return isinstance(error, AssertionError | pytest.fail.Exception)

@@ -1,0 +1,246 @@
+"""A run of tests in the sandbox, as it is asked for and as it went."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from spec_to_production.verification.runner.channel import signature
+
+Ending = Literal["finished", "timed_out", "died", "tampered"]
+Arc = tuple[int, int]
+NULLS = ("truthy", "falsy", "raising")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs happen: a private copy of the checkout with the candidates in it.
+
+    Paths are relative to ``root``; ``options`` are pytest's.
+    """
+
+    root: Path
+    component: tuple[str, ...]
+    modules: tuple[str, ...]
+    import_root: str
+    tmp: Path
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: which tests of which files, under which circumstances.
+
+    Attributes:
+        files: Test files to collect.
+        select: Ids to run, in order; ``None`` runs all. An id without brackets stands for
+            all its parameters.
+        patience_s: Seconds that one test may take.
+        seed: Of the random generators.
+        clock: Seconds that the wall clock is ahead.
+        elsewhere: Whether the working directory is another than the root.
+        shared_tmp: A name for a TMPDIR that several runs share.
+        cover: Whether to record what each test reaches.
+        watch: Whether to refuse and note what a test may not do.
+        check_integrity: Whether to look for what was left replaced.
+        null: The null implementation that stands in for the component's functions.
+        overlay: Other source for files.
+    """
+
+    files: tuple[str, ...]
+    select: tuple[str, ...] | None = None
+    patience_s: float = 10.0
+    seed: int = 0
+    clock: float = 0.0
+    elsewhere: bool = False
+    shared_tmp: str = ""
+    cover: bool = False
+    watch: bool = False
+    check_integrity: bool = False
+    null: str = ""
+    overlay: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ForkRun:
+    """Some tests of an open session, with a mutant or a null in place.
+
+    Attributes:
+        select: Ids to run, in order.
+        cpu_s: Seconds of processor time that one test may take.
+        patience_s: Seconds that one test may take.
+        null: The null implementation that stands in.
+        path: The file of the mutated function, ``function``, which begins at ``line``.
+        source: The mutated function, nested in classes as ``function`` says.
+        overlay: The whole mutated file, for processes that tests start.
+        stop_at_first: Whether the first failure ends the run.
+    """
+
+    select: tuple[str, ...]
+    cpu_s: float
+    patience_s: float
+    null: str = ""
+    path: str = ""
+    function: str = ""
+    line: int = 0
+    source: str = ""
+    overlay: Mapping[str, str] = field(default_factory=dict)
+    stop_at_first: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """A test that pytest collected."""
+
+    id: str
+    path: str
+    function: str
+    requirements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one test ended in one run.
+
+    ``outcome`` is passed, failed, skipped, setup_error, xfailed or xpassed. ``line`` is the
+    line of the test where it failed, ``component_frame`` the deepest place of the component on
+    the way. ``comparison`` is (left, operator, right) of the assertion.
+    """
+
+    id: str
+    outcome: str
+    duration_ms: float
+    error: str = ""
+    by_assertion: bool = False
+    message: str = ""
+    line: int | None = None
+    component_frame: tuple[str, int] | None = None
+    comparison: tuple[str, str, str] | None = None
+    reached: Mapping[str, frozenset[Arc]] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it passed."""
+        return self.outcome == "passed"
+
+    @property
+    def lines(self) -> frozenset[tuple[str, int]]:
+        """The component's lines that it ran."""
+        return frozenset(
+            (path, line)
+            for path, arcs in self.reached.items()
+            for arc in arcs
+            for line in arc
+            if line > 0
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a run after it. ``running`` is the test at which it broke off."""
+
+    ending: Ending
+    status: int | None = None
+    running: str | None = None
+    items: tuple[Item, ...] = ()
+    not_collected: Mapping[str, str] = field(default_factory=dict)
+    modules_skipped: Mapping[str, str] = field(default_factory=dict)
+    tests: Mapping[str, Outcome] = field(default_factory=dict)
+    deeds: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    clock_shifted: bool = False
+    broke: str = ""
+    spawned: bool = False
+
+
+def new_key() -> str:
+    """A fresh key for one run's channel."""
+    return secrets.token_hex(16)
+
+
+def request(run: Run, place: Place, key: str, tmp: Path) -> dict[str, Any]:
+    """The request as the sandbox's side reads it."""
+    import_path = dict.fromkeys([str((place.root / place.import_root).resolve()), str(place.root)])
+    return {
+        **asdict(run),
+        "key": key,
+        "root": str(place.root),
+        "component": place.component,
+        "modules": place.modules,
+        "import_path": list(import_path),
+        "options": place.options,
+        "tmp": str(tmp),
+        "cwd": str(tmp if run.elsewhere else place.root),
+    }
+
+
+def fork_request(run: ForkRun, key: str) -> dict[str, Any]:
+    """The request for a fork as an open session reads it."""
+    return {**asdict(run), "key": key}
+
+
+def read_record(lines: Iterable[str], key: str, *, status: int | None, timed_out: bool) -> Record:
+    """Put a run's findings together; a line that is not the run's own means tampering."""
+    findings: list[dict[str, Any]] = []
+    for line in lines:
+        finding = _verified(line, bytes.fromhex(key), len(findings))
+        if finding is None:
+            return Record("tampered", status)
+        findings.append(finding)
+    of = _by_kind(findings)
+    started = [str(finding["id"]) for finding in of("start")]
+    tests = {str(finding["id"]): _outcome(finding) for finding in of("test")}
+    finished = bool(of("end"))
+    return Record(
+        ending="timed_out" if timed_out else "finished" if finished else "died",
+        status=status,
+        running=None if finished else next((i for i in reversed(started) if i not in tests), None),
+        items=tuple(_item(finding) for finding in of("item")),
+        not_collected={f["path"]: f["message"] for f in of("not_collected")},
+        modules_skipped={f["path"]: f["message"] for f in of("module_skipped")},
+        tests=tests,
+        deeds=tuple(dict.fromkeys(f["message"] for f in of("deed"))),
+        replaced=tuple(name for f in of("replaced") for name in f["names"]),
+        clock_shifted=any(f["shifted"] for f in of("clock")),
+        spawned=bool(of("spawned")),
+        broke="\n".join(f["message"] for f in of("broke")),
+    )
+
+
+def _by_kind(findings: Sequence[dict[str, Any]]) -> Any:  # noqa: ANN401
+    return lambda kind: [finding for finding in findings if finding["kind"] == kind]
+
+
+def _verified(line: str, key: bytes, number: int) -> dict[str, Any] | None:
+    mark, _, body = line.partition(" ")
+    if not secrets.compare_digest(mark.encode(), signature(key, body).encode()):
+        return None
+    finding: dict[str, Any] = json.loads(body)
+    return finding if finding.get("number") == number else None
+
+
+def _item(finding: Mapping[str, Any]) -> Item:
+    return Item(finding["id"], finding["path"], finding["function"], tuple(finding["requirements"]))
+
+
+def _outcome(finding: Mapping[str, Any]) -> Outcome:
+    frame, comparison = finding.get("component_frame"), finding.get("comparison")
+    return Outcome(
+        id=finding["id"],
+        outcome=finding["outcome"],
+        duration_ms=finding["duration_ms"],
+        error=finding.get("error", ""),
+        by_assertion=finding.get("by_assertion", False),
+        message=finding.get("message", ""),
+        line=finding.get("line"),
+        component_frame=(frame[0], frame[1]) if frame else None,
+        comparison=(comparison[0], comparison[1], comparison[2]) if comparison else None,
+        reached={
+            path: frozenset((arc[0], arc[1]) for arc in arcs)
+            for path, arcs in finding["reached"].items()
+        },
+    )

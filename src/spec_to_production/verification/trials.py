@@ -1,0 +1,302 @@
+"""The runs that a test must stand, one kind after the other. Each returns the cases it was given,
+with what was seen; those with a ruling are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from spec_to_production.verification import nulls
+from spec_to_production.verification.candidates import Candidate, Function, named_requirements
+from spec_to_production.verification.evidence import Case, Kill, after_first_run, broke_off
+from spec_to_production.verification.interpreter import Interpreters
+from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.runs import NULLS, ForkRun, Item, Outcome, Record, Run
+
+Sources = Mapping[str, str]
+_MOST_WITH_PROCESSES = 40
+
+
+def collected(
+    pool: Interpreters, candidates: Sequence[Candidate], requirements: Sequence[str]
+) -> list[Case]:
+    """A case for every test of the candidates, found by collecting each file alone."""
+    whole = [candidate for candidate in candidates if candidate.refused is None]
+    records = pool.run_all(Run((one.placed,), select=(), watch=True) for one in whole)
+    by_path = dict(zip([one.path for one in whole], records, strict=True))
+    cases: list[Case] = []
+    for candidate in candidates:
+        if candidate.refused is not None:
+            cases += _closed(candidate, *candidate.refused)
+        else:
+            cases += _of_file(candidate, by_path[candidate.path], requirements)
+    return cases
+
+
+def _closed(candidate: Candidate, reason: Any, detail: str) -> list[Case]:  # noqa: ANN401
+    functions = candidate.functions or (None,)
+    return [
+        _case(
+            candidate, function, candidate.id_of(function.name) if function else candidate.path
+        ).rejected(reason, detail)
+        for function in functions
+    ]
+
+
+def _case(candidate: Candidate, function: Function | None, identity: str) -> Case:
+    placed = candidate.placed + identity.removeprefix(candidate.path)
+    return Case(identity, placed, candidate, function)
+
+
+def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) -> list[Case]:
+    if record.deeds:
+        return _closed(candidate, "unsafe", f"While it is imported, it {record.deeds[0]}.")
+    if record.ending != "finished":
+        reason, detail = broke_off(record)
+        return _closed(candidate, reason, f"While it is imported: {detail}")
+    if record.not_collected:
+        return _closed(candidate, "import_error", next(iter(record.not_collected.values())))
+    if record.modules_skipped:
+        return _closed(candidate, "skipped", next(iter(record.modules_skipped.values())))
+    cases = _of_items(candidate, record.items, requirements)
+    found = {case.function.name for case in cases if case.function}
+    missed = [function for function in candidate.functions if function.name not in found]
+    if missed or not cases:
+        detail = "pytest collects no such test: its name, its place or its class is not one."
+        cases += _closed(replace(candidate, functions=tuple(missed)), "not_collected", detail)
+    return cases
+
+
+def _of_items(
+    candidate: Candidate, items: Iterable[Item], requirements: Sequence[str]
+) -> list[Case]:
+    functions = {function.name: function for function in candidate.functions}
+    shadowing = dict(candidate.shadowing)
+    cases = []
+    for item in items:
+        function = functions.get(item.function)
+        case = _case(candidate, function, candidate.path + item.id.removeprefix(candidate.placed))
+        text = " ".join([function.code if function else item.function, *item.requirements])
+        case = replace(case, requirements=named_requirements(text, requirements))
+        if item.function in shadowing:
+            case = case.rejected("shadows", shadowing[item.function])
+        cases.append(case)
+    return cases
+
+
+def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> list[Case]:
+    """Every test function once, in a process of its own, watched."""
+    groups = _grouped(cases, lambda case: case.placed_id.partition("[")[0])
+    records = pool.run_all(
+        Run(
+            (group[0].candidate.placed,),
+            select=tuple(case.placed_id for case in group),
+            patience_s=patience_s,
+            cover=True,
+            watch=True,
+            check_integrity=True,
+        )
+        for group in groups
+    )
+    return _merged(
+        cases,
+        (
+            _after_alone(case, record)
+            for group, record in zip(groups, records, strict=True)
+            for case in group
+        ),
+    )
+
+
+def _after_alone(case: Case, record: Record) -> Case:
+    outcome = record.tests.get(case.placed_id)
+    case = replace(case, spawns=record.spawned)
+    return after_first_run(case.seen(outcome) if outcome else case, record)
+
+
+def against_nulls(
+    pool: Interpreters, cases: Sequence[Case], sources: Sources, patience_s: float
+) -> list[Case]:
+    """Every test with each null implementation in place, in a fork of its own."""
+    overlay = {path: nulls.null_source(source) for path, source in sources.items()}
+    wanted = [(case, null) for case in _open(cases) for null in NULLS]
+
+    def one(fork: Fork, pair: tuple[Case, str]) -> tuple[str, str, Outcome | None]:
+        case, null = pair
+        limit = _limit_s(case, patience_s)
+        record = fork(ForkRun((case.placed_id,), cpu_s=limit, patience_s=limit * 4, null=null))
+        return case.id, null, record.tests.get(case.placed_id)
+
+    seen: dict[str, dict[str, Outcome | None]] = {}
+    for identity, null, outcome in _in_sessions(pool, _files(cases), wanted, one, overlay):
+        seen.setdefault(identity, {})[null] = outcome
+    return [replace(case, nulls=seen[case.id]) if case.id in seen else case for case in cases]
+
+
+def against_mutants(
+    pool: Interpreters,
+    cases: Sequence[Case],
+    mutants: Sequence[Mutant],
+    sources: Sources,
+    patience_s: float,
+) -> list[Case]:
+    """Every mutant against the tests that reach it."""
+    kills: dict[str, list[Kill]] = {case.id: [] for case in cases}
+    inside = [mutant for mutant in mutants if mutant.function]
+    wanted = [
+        (mutant, tuple(reaching))
+        for mutant in inside
+        if (reaching := [case for case in _open(cases) if reaches(case, mutant)])
+    ]
+    budget = {case.id: _MOST_WITH_PROCESSES for case in cases if case.spawns}
+
+    def one(fork: Fork, pair: tuple[Mutant, tuple[Case, ...]]) -> list[tuple[str, Kill]]:
+        mutant, reaching = pair
+        return _kills_in_fork(fork, mutant, _affordable(reaching, budget), sources, patience_s)
+
+    found = _in_sessions(pool, _files(cases), wanted, one, {})
+    outside = [mutant for mutant in mutants if not mutant.function]
+    found += pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
+    for some in found:
+        for identity, kill in some:
+            kills[identity].append(kill)
+    return [replace(case, kills=(*case.kills, *kills[case.id])) for case in cases]
+
+
+def reaches(case: Case, mutant: Mutant) -> bool:
+    """Whether a test runs the statement that a mutant changes."""
+    first, last = mutant.statement
+    return case.spawns or any(
+        path == mutant.path and first <= line <= last for path, line in case.lines
+    )
+
+
+def _affordable(cases: Iterable[Case], budget: dict[str, int]) -> list[Case]:
+    chosen = []
+    for case in cases:
+        if case.spawns:
+            budget[case.id] -= 1
+        if budget.get(case.id, 0) >= 0:
+            chosen.append(case)
+    return chosen
+
+
+def _kills_in_fork(
+    fork: Fork, mutant: Mutant, cases: Sequence[Case], sources: Sources, patience_s: float
+) -> list[tuple[str, Kill]]:
+    kills: list[tuple[str, Kill]] = []
+    left = list(cases)
+    overlay = {}
+    if any(case.spawns for case in cases):
+        overlay = {mutant.path: mutant.module_source(sources[mutant.path])}
+    while left:
+        limit = max(_limit_s(case, patience_s) for case in left)
+        record = fork(
+            ForkRun(
+                tuple(case.placed_id for case in left),
+                cpu_s=limit,
+                patience_s=limit * 4,
+                path=mutant.path,
+                function=mutant.function,
+                line=mutant.first,
+                source=mutant.function_source(),
+                overlay=overlay,
+            )
+        )
+        found, left = _read_kills(mutant, left, record)
+        kills += found
+    return kills
+
+
+def _kills_anew(
+    pool: Interpreters, mutant: Mutant, cases: Sequence[Case], sources: Sources, patience_s: float
+) -> list[tuple[str, Kill]]:
+    left = _open(cases)
+    if not left:
+        return []
+    record = pool.mine().run(
+        Run(
+            _files(cases),
+            select=tuple(case.placed_id for case in left),
+            patience_s=max(_limit_s(case, patience_s) for case in left) * 4,
+            overlay={mutant.path: mutant.module_source(sources[mutant.path])},
+        )
+    )
+    return _read_kills(mutant, left, record)[0]
+
+
+def _read_kills(
+    mutant: Mutant, cases: Sequence[Case], record: Record
+) -> tuple[list[tuple[str, Kill]], list[Case]]:
+    """Who noticed the mutant, and whose turn did not come because a test broke the run off."""
+    kills, left = [], []
+    for case in cases:
+        outcome = record.tests.get(case.placed_id)
+        if outcome is not None and not outcome.passed:
+            kills.append((case.id, Kill(mutant, case.tells(outcome))))
+        elif outcome is None and case.placed_id == record.running:
+            kills.append((case.id, Kill(mutant, told=False)))
+        elif outcome is None and record.running is not None:
+            left.append(case)
+    return kills, left
+
+
+Fork = Callable[[ForkRun], Record]
+
+
+def _in_sessions(
+    pool: Interpreters,
+    files: tuple[str, ...],
+    wanted: Sequence[Any],
+    deed: Callable[[Fork, Any], Any],
+    overlay: Sources,
+) -> list[Any]:
+    """Do the deed for all that is wanted, in sessions that the workers share the work of."""
+    queue: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+    for pair in enumerate(wanted):
+        queue.put(pair)
+    results: dict[int, Any] = {}
+
+    def work(_: int) -> None:
+        while not queue.empty():
+            interpreter = pool.mine()
+            with interpreter.session(Run(files, overlay=overlay)) as fork:
+                if fork is None:
+                    return
+                while not interpreter.lost:
+                    try:
+                        index, one = queue.get_nowait()
+                    except Empty:
+                        return
+                    results[index] = deed(fork, one)
+
+    if wanted:
+        pool.map(work, range(pool.workers))
+    return [results[index] for index in sorted(results)]
+
+
+def _limit_s(case: Case, patience_s: float) -> float:
+    return min(patience_s, 0.5 + 5 * (case.duration_ms or 0) / 1000)
+
+
+def _open(cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if case.ruling is None]
+
+
+def _files(cases: Iterable[Case]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(case.candidate.placed for case in _open(cases)))
+
+
+def _grouped(cases: Iterable[Case], key: Callable[[Case], str]) -> list[list[Case]]:
+    groups: dict[str, list[Case]] = {}
+    for case in _open(cases):
+        groups.setdefault(key(case), []).append(case)
+    return list(groups.values())
+
+
+def _merged(cases: Sequence[Case], changed: Iterable[Case]) -> list[Case]:
+    by_id = {case.id: case for case in changed}
+    return [by_id.get(case.id, case) for case in cases]

@@ -1,0 +1,158 @@
+"""A small project, and a verifier that judges tests written for it."""
+
+from __future__ import annotations
+
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.components import find_component
+from spec_to_production.results import GeneratedFile, TestVerdict, Verification
+from spec_to_production.sandbox import Sandbox
+from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.specs import parse_spec
+from spec_to_production.verification import Effort, Verifier
+
+SHOP = '''
+"""Prices of a small shop."""
+
+import json
+
+SEEN = []
+LIMIT = 100
+
+
+class PriceError(ValueError):
+    """A price that cannot be."""
+
+
+def parse(text):
+    if not text.isdigit():
+        raise PriceError(f"{text!r} is no price")
+    return int(text)
+
+
+def shipping(ships):
+    return 0 if ships > LIMIT else 5
+
+
+def total(prices, *, notify=print):
+    result = sum(prices)
+    notify(f"total {result}")
+    return result
+
+
+def remember(item):
+    SEEN.append(item)
+    return len(SEEN)
+
+
+class Cart:
+    def __init__(self, owner):
+        self.owner = owner
+        self.items = []
+
+    def add(self, name, price):
+        self.items.append((name, price))
+
+    def __len__(self):
+        return len(self.items)
+
+    @property
+    def sum(self):
+        return sum(price for _, price in self.items)
+'''
+
+SPEC = """
+# Shop
+
+## Requirements
+
+### FR-1: Prices
+Text of digits is a price; anything else raises PriceError.
+
+### FR-2: Shipping
+100 or more ships free; below it costs 5.
+
+### FR-3: Totals
+The total is the sum of the prices, and is told to `notify`.
+
+### FR-4: Cart
+A cart has an owner, items and a sum.
+"""
+
+EXISTING = """
+from shop import remember
+
+def test_remember_counts():
+    assert remember("a") == 1
+"""
+
+QUICK = Effort(flake_bound=0.5)
+
+Judge = Callable[..., dict[str, TestVerdict]]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the sandbox's user may enter; pytest closes its own to other users."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def make_verifier(folder: Path) -> Callable[..., Verifier]:
+    """A verifier of the shop; ``existing`` is its own suite."""
+
+    def make(existing: str = EXISTING, effort: Effort = QUICK) -> Verifier:
+        root = folder / "shop"
+        (root / "src").mkdir(parents=True)
+        (root / "tests").mkdir()
+        (root / "src/shop.py").write_text(SHOP)
+        (root / "tests/test_shop.py").write_text(existing)
+        git("init", "--quiet", cwd=root)
+        git("add", "--all", cwd=root)
+        git("commit", "--quiet", "--message=shop", cwd=root)
+        return Verifier(
+            spec=parse_spec(SPEC, "spec.md"),
+            component=find_component("src/shop.py", root),
+            snapshot=Snapshot.take(root, folder / "snapshot"),
+            baseline=None,
+            sandbox=Sandbox.prepare(folder / "sandbox"),
+            effort=effort,
+            work=folder / "work",
+            progress=lambda _: None,
+        )
+
+    return make
+
+
+@pytest.fixture
+def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification]:
+    """Judge files given as ``name=text`` and conclude."""
+
+    def run(existing: str = EXISTING, **files: str) -> Verification:
+        verifier = make_verifier(existing)
+        verifier.judge([file(name, text) for name, text in files.items()])
+        return verifier.conclude()
+
+    return run
+
+
+@pytest.fixture
+def judge(verify: Callable[..., Verification]) -> Judge:
+    """The verdicts on the tests of one file, by the tests' names."""
+
+    def run(text: str, **more: str) -> dict[str, TestVerdict]:
+        found = verify(candidate=text, **more)
+        return {test.id.rpartition("::")[2]: test for test in found.tests}
+
+    return run
+
+
+def file(name: str, text: str) -> GeneratedFile:
+    """A generated test file."""
+    return GeneratedFile(path=f"tests/test_{name}.py", content=textwrap.dedent(text))

@@ -1,0 +1,182 @@
+"""Every verdict and reason, from real runs of tests for a small component."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+
+def test_good_tests_of_many_styles_are_accepted(judge):
+    found = judge(
+        '''
+        import unittest
+        from unittest import mock
+        import pytest
+        import shop
+
+        @pytest.mark.requirement("FR-1")
+        @pytest.mark.parametrize(("text", "price"), [("0", 0), ("42", 42)])
+        def test_parse(text, price):
+            assert shop.parse(text) == price
+
+        @pytest.mark.requirement("FR-1")
+        def test_parse_refuses():
+            with pytest.raises(shop.PriceError):
+                shop.parse("x")
+
+        @pytest.fixture
+        def cart():
+            return shop.Cart("eva")
+
+        def test_fr_4_owner(cart):
+            assert cart.owner == "eva"
+
+        class TestCart:
+            """FR-4"""
+            def test_sum(self, cart):
+                "FR-4"
+                cart.add("tea", 3)
+                cart.add("cup", 4)
+                assert cart.sum == 7
+                assert len(cart) == 2
+
+        class TotalCase(unittest.TestCase):
+            def test_total_fr_3(self):
+                self.assertEqual(shop.total([1, 2], notify=mock.Mock()), 3)
+
+        def test_fr_3_notifies():
+            notify = mock.Mock()
+            shop.total([1, 2], notify=notify)
+            notify.assert_called_once_with("total 3")
+
+        def test_fr_3_prints(capsys):
+            shop.total([5])
+            assert capsys.readouterr().out == "total 5\\n"
+        '''
+    )
+    assert {name: test.verdict for name, test in found.items()} == dict.fromkeys(found, "accepted")
+    assert len(found) == 8
+    assert found["test_parse[42-42]"].requirements == ("FR-1",)
+    assert found["test_fr_4_owner"].runs == 11  # one alone, ten repeats for a bound of a half
+    assert found["test_fr_4_owner"].mutants_killed
+
+
+VACUOUS = {
+    "calls_only": "shop.parse('1')",
+    "equals_itself": "assert shop.parse('1') == shop.parse('1')",
+    "swallows": """
+        try:
+            assert shop.parse('1') == 2
+        except Exception:
+            pass""",
+    "tuple": "assert (shop.parse('1') == 2, 'message')",
+    "any_number": "assert shop.parse('1') >= 0 or shop.parse('1') < 0",
+    "not_none": "assert shop.parse('1') is not None",
+    "any_type": "assert isinstance(shop.parse('1'), object)",
+    "own_copy": """
+        def parse(text):
+            return int(text)
+        assert parse('1') == 1""",
+    "mocks_it": """
+        with mock.patch('shop.parse', return_value=7):
+            assert shop.parse('1') == 7""",
+}
+
+
+def test_tests_that_check_nothing_are_vacuous(judge):
+    functions = [
+        f"def test_{name}():\n{textwrap.indent(textwrap.dedent(code).strip(), '    ')}"
+        for name, code in VACUOUS.items()
+    ]
+    found = judge("\n".join(["from unittest import mock", "import shop", *functions]))
+    assert {name: test.reason for name, test in found.items()} == {
+        f"test_{name}": "vacuous" for name in VACUOUS
+    }
+
+
+def test_what_cannot_run_says_why(verify):
+    found = verify(
+        syntax="def test_a(:\n    pass\n",
+        importing="import nowhere_to_be_found\ndef test_b(): assert True\n",
+        fixture="def test_c(no_such_fixture): assert True\n",
+        skips="import pytest\n@pytest.mark.skip(reason='later')\ndef test_d(): assert False\n",
+        hides="import pytest\n@pytest.mark.xfail\ndef test_e(): assert False\n",
+        misses="class Helper:\n    def test_f(self): assert True\n",
+        fails="def test_g(): assert 1 == 2\n",
+        twice="def test_h(): assert True\ndef test_h(): assert True\n",
+    )
+    assert {test.id.rpartition("::")[2]: test.reason for test in found.tests} == {
+        "test_a": "syntax_error",
+        "test_b": "import_error",
+        "test_c": "setup_error",
+        "test_d": "skipped",
+        "test_e": "hidden_failure",
+        "test_f": "not_collected",
+        "test_g": "fails",
+        "test_h": "shadows",
+    }
+
+
+def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
+    found = judge(
+        """
+        import pytest
+        import shop
+
+        @pytest.mark.requirement("FR-2")
+        def test_hundred_ships_free():
+            assert shop.shipping(100) == 0
+
+        def test_without_a_requirement():
+            assert shop.shipping(100) == 0
+        """
+    )
+    disputed = found["test_hundred_ships_free"]
+    assert disputed.verdict == "disputed"
+    assert disputed.dispute is not None
+    assert disputed.dispute.requirement_id == "FR-2"
+    assert "100 or more ships free" in disputed.dispute.requirement_text
+    assert disputed.dispute.statement == "assert shop.shipping(100) == 0"
+    assert (disputed.dispute.expected, disputed.dispute.actual) == ("0", "5")
+    assert disputed.dispute.code_path == "src/shop.py"
+    assert disputed.dispute.failures == disputed.runs
+    assert found["test_without_a_requirement"].reason == "fails"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("import os; os._exit(0)", "unsafe"),
+        ("import os; os.kill(os.getppid(), 9)", "unsafe"),
+        ("import os\n    while True: os.fork()", "unsafe"),
+        ("open('/tmp/spec-to-production-was-here', 'w')", "unsafe"),
+        ("open(shop.__file__, 'a').write('#')", "unsafe"),
+        ("shop.parse = lambda text: 1", "unsafe"),
+        ("import sys; sys.modules['shop'] = object()", "unsafe"),
+        ("import os; os.environ.get('GITHUB_TOKEN')", "unsafe"),
+        ("import os; print(dict(os.environ))", "unsafe"),
+        ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "unsafe"),
+        ("import pytest; pytest.exit('done')", "unsafe"),
+        ("x = [0] * 10**10", "resource_limit"),
+        ("print('x' * 200_000_000)", "resource_limit"),
+        ("while True: pass", "timeout"),
+    ],
+)
+def test_hostile_tests_are_survived_and_named(make_verifier, body, reason):
+    from spec_to_production.results import GeneratedFile
+    from spec_to_production.verification import Effort
+
+    verifier = make_verifier(effort=Effort(flake_bound=0.7, test_timeout=2))
+    hostile = f"import shop\ndef test_hostile():\n    {body}\n    assert shop.parse('1') == 1\n"
+    good = "import shop\ndef test_good(): assert shop.parse('7') == 7\n"
+    verdicts = verifier.judge(
+        [
+            GeneratedFile(path="tests/test_hostile.py", content=hostile),
+            GeneratedFile(path="tests/test_good.py", content=good),
+        ]
+    )
+    assert [(test.verdict, test.reason) for test in verdicts] == [
+        ("rejected", reason),
+        ("accepted", None),
+    ]
