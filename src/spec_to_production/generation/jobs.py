@@ -12,13 +12,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
-from enum import Enum, auto
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
+from spec_to_production.generation.flight import Flight, Phase
 from spec_to_production.generation.intake import admit
 from spec_to_production.generation.plan import repair_path
 from spec_to_production.generation.prompts import Prompts
@@ -29,10 +29,8 @@ from spec_to_production.results import (
     GeneratedFile,
     Job,
     JobStatus,
-    RefusedFile,
     Task,
     TestVerdict,
-    Usage,
 )
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.timeline import Timeline
@@ -62,64 +60,6 @@ class Terms:
     job_timeout_s: float
     poll_interval_s: float
     repair_rounds: int
-
-
-class _Phase(Enum):
-    WAITING = auto()
-    CREATING = auto()
-    WORKING = auto()
-    JUDGING = auto()
-    ENDED = auto()
-
-
-@dataclass
-class _Flight:
-    """One task on its way; only the collecting thread changes it."""
-
-    task: Task
-    conversation: uuid.UUID = field(default_factory=uuid.uuid4)
-    phase: _Phase = _Phase.WAITING
-    pending: Future[Any] | None = None
-    submitted_ms: float | None = None
-    deadline: float = float("inf")
-    ended_ms: float | None = None
-    usage: Usage = field(default_factory=Usage)
-    nudges: int = 0
-    repairs: int = 0
-    files: dict[str, GeneratedFile] = field(default_factory=dict)
-    refused: dict[str, RefusedFile] = field(default_factory=dict)
-    status: JobStatus = "succeeded"
-    cause: FailureCause | None = None
-    message: str = ""
-
-    @property
-    def output_path(self) -> str:
-        """The file that is being waited for now."""
-        path = self.task.output_path
-        return repair_path(path, self.repairs) if self.repairs else path
-
-    def end(self, status: JobStatus, cause: FailureCause | None = None, message: str = "") -> None:
-        self.phase = _Phase.ENDED
-        self.status, self.cause, self.message = status, cause, message
-
-    def job(self) -> Job:
-        return Job(
-            task_id=self.task.id,
-            kind=self.task.kind,
-            module=self.task.module,
-            requirement_ids=self.task.requirement_ids,
-            status=self.status,
-            cause=self.cause,
-            message=self.message,
-            conversation_id=str(self.conversation) if self.submitted_ms is not None else None,
-            submitted_ms=self.submitted_ms,
-            ended_ms=self.ended_ms,
-            files=tuple(self.files.values()),
-            refused=tuple(self.refused.values()),
-            usage=self.usage,
-            nudges=self.nudges,
-            repairs=self.repairs,
-        )
 
 
 class Jobs:
@@ -162,13 +102,13 @@ class Jobs:
         self._progress = progress
         self._scratch = scratch
         self._clock = clock
-        self._flights: dict[str, _Flight] = {}
+        self._flights: dict[str, Flight] = {}
         self._something_happened = threading.Event()
 
     def submit_tasks(self, tasks: Sequence[Task]) -> list[str]:
         """Take the tasks on and return their ids at once; they are sent as places get free."""
         with self._timeline.measure("openhands_submission"):
-            self._flights.update({task.id: _Flight(task) for task in tasks})
+            self._flights.update({task.id: Flight(task) for task in tasks})
         return [task.id for task in tasks]
 
     def collect_results(self, submitted_tasks: Collection[str], judge: Judge) -> Iterator[Job]:
@@ -178,13 +118,13 @@ class Jobs:
         their conversation as often as the terms allow, disputed ones never.
         """
         flights = [self._flights[task_id] for task_id in submitted_tasks]
-        while any(flight.phase is not _Phase.ENDED for flight in flights):
+        while any(flight.phase is not Phase.ENDED for flight in flights):
             self._something_happened.clear()
             self._send_waiting(flights)
             self._look_at_pending(flights)
             self._look_at_working(flights, judge)
             for flight in flights:
-                if flight.phase is _Phase.ENDED and flight.ended_ms is None:
+                if flight.phase is Phase.ENDED and flight.ended_ms is None:
                     yield self._close(flight)
             self._progress.flush()
             self._pause(flights)
@@ -200,7 +140,7 @@ class Jobs:
     def withdraw(self) -> list[Job]:
         """Cancel, and interrupt what is running on the server."""
         for flight in self._flights.values():
-            if flight.phase is _Phase.WORKING:
+            if flight.phase is Phase.WORKING:
                 with contextlib.suppress(OpenHandsError):  # closing the server ends it anyway
                     self._openhands.interrupt(flight.conversation)
         return self.cancel()
@@ -215,11 +155,11 @@ class Jobs:
 
     # --- sending -----------------------------------------------------------------------------
 
-    def _send_waiting(self, flights: Sequence[_Flight]) -> None:
-        in_flight = sum(f.phase not in {_Phase.WAITING, _Phase.ENDED} for f in flights)
-        waiting = [flight for flight in flights if flight.phase is _Phase.WAITING]
+    def _send_waiting(self, flights: Sequence[Flight]) -> None:
+        in_flight = sum(f.phase not in {Phase.WAITING, Phase.ENDED} for f in flights)
+        waiting = [flight for flight in flights if flight.phase is Phase.WAITING]
         for flight in waiting[: max(0, self._terms.max_parallel - in_flight)]:
-            flight.phase = _Phase.CREATING
+            flight.phase = Phase.CREATING
             self._start(flight, self._create, flight.task, flight.conversation)
 
     def _create(self, task: Task, conversation: uuid.UUID) -> tuple[Task, float]:
@@ -235,7 +175,7 @@ class Jobs:
 
     # --- looking -----------------------------------------------------------------------------
 
-    def _look_at_pending(self, flights: Sequence[_Flight]) -> None:
+    def _look_at_pending(self, flights: Sequence[Flight]) -> None:
         for flight in flights:
             if flight.pending is None or not flight.pending.done():
                 continue
@@ -245,22 +185,22 @@ class Jobs:
             except OpenHandsError as error:
                 flight.end("failed", _cause(error), str(error))
                 continue
-            if flight.phase is _Phase.CREATING:
+            if flight.phase is Phase.CREATING:
                 flight.task, flight.submitted_ms = outcome
                 self._go_on(flight)
                 self._progress.tell(f"{flight.task.id}: submitted")
             else:
                 self._send_back(flight, outcome)
 
-    def _look_at_working(self, flights: Sequence[_Flight], judge: Judge) -> None:
-        working = [flight for flight in flights if flight.phase is _Phase.WORKING]
+    def _look_at_working(self, flights: Sequence[Flight], judge: Judge) -> None:
+        working = [flight for flight in flights if flight.phase is Phase.WORKING]
         if not working:
             return
         with self._timeline.measure("openhands_collection"):
             for flight, state in self._states(working):
                 self._advance(flight, state, judge)
 
-    def _states(self, working: Sequence[_Flight]) -> list[tuple[_Flight, State | None]]:
+    def _states(self, working: Sequence[Flight]) -> list[tuple[Flight, State | None]]:
         """One look at all of them. A look that fails says nothing; a lost server says it all."""
         try:
             states: Mapping[uuid.UUID, State | None] = self._openhands.states(
@@ -276,7 +216,7 @@ class Jobs:
             states = {flight.conversation: State("unknown", flight.usage) for flight in working}
         return [(flight, states.get(flight.conversation)) for flight in working]
 
-    def _advance(self, flight: _Flight, state: State | None, judge: Judge) -> None:
+    def _advance(self, flight: Flight, state: State | None, judge: Judge) -> None:
         if state is None:
             flight.end("failed", "server_lost", "The server does not know the conversation.")
             return
@@ -293,7 +233,7 @@ class Jobs:
             message = f"The conversation is {state.status}, and nobody here asked for that."
             self._ended_badly(flight, "failed", "unknown", message, judge)
 
-    def _finished(self, flight: _Flight, judge: Judge) -> None:
+    def _finished(self, flight: Flight, judge: Judge) -> None:
         self._collect(flight)
         if flight.output_path in flight.files:
             self._progress.tell(f"{flight.task.id}: collected {flight.output_path}")
@@ -314,7 +254,7 @@ class Jobs:
                 f"The agent finished twice without creating {flight.output_path}.",
             )
 
-    def _time_out(self, flight: _Flight, judge: Judge) -> None:
+    def _time_out(self, flight: Flight, judge: Judge) -> None:
         try:
             self._openhands.interrupt(flight.conversation)
         except OpenHandsError as error:
@@ -324,7 +264,7 @@ class Jobs:
 
     def _ended_badly(
         self,
-        flight: _Flight,
+        flight: Flight,
         status: JobStatus,
         cause: FailureCause,
         message: str,
@@ -338,7 +278,7 @@ class Jobs:
 
     # --- collecting, judging, sending back ---------------------------------------------------
 
-    def _collect(self, flight: _Flight) -> None:
+    def _collect(self, flight: Flight) -> None:
         allowed = {flight.task.output_path, flight.output_path}
         try:
             patch = self._openhands.patch(flight.conversation)
@@ -351,36 +291,36 @@ class Jobs:
         known = {repair_path(flight.task.output_path, n) for n in range(1, flight.repairs)}
         flight.refused = {file.path: file for file in intake.refused if file.path not in known}
 
-    def _start_judging(self, flight: _Flight, judge: Judge) -> None:
-        flight.phase = _Phase.JUDGING
+    def _start_judging(self, flight: Flight, judge: Judge) -> None:
+        flight.phase = Phase.JUDGING
         self._start(flight, judge, [flight.files[flight.output_path]])
 
-    def _send_back(self, flight: _Flight, verdicts: Sequence[TestVerdict]) -> None:
+    def _send_back(self, flight: Flight, verdicts: Sequence[TestVerdict]) -> None:
         rejected = [test for test in verdicts if test.verdict == "rejected"]
         ended_well = flight.status == "succeeded"
         if not (rejected and ended_well and flight.repairs < self._terms.repair_rounds):
-            flight.phase = _Phase.ENDED
+            flight.phase = Phase.ENDED
             return
         flight.repairs += 1
         self._progress.tell(f"{flight.task.id}: {len(rejected)} tests go back for repair")
         self._say(flight, self._prompts.repair(rejected, flight.output_path))
 
-    def _say(self, flight: _Flight, text: str) -> None:
+    def _say(self, flight: Flight, text: str) -> None:
         try:
             self._openhands.say(flight.conversation, text)
         except OpenHandsError as error:
             flight.message = f"The conversation could not go on: {error.message}"
-            flight.phase = _Phase.ENDED
+            flight.phase = Phase.ENDED
             if not flight.files:
                 flight.end("failed", "server_lost", flight.message)
             return
         self._go_on(flight)
 
-    def _go_on(self, flight: _Flight) -> None:
-        flight.phase = _Phase.WORKING
+    def _go_on(self, flight: Flight) -> None:
+        flight.phase = Phase.WORKING
         flight.deadline = self._clock() + self._terms.job_timeout_s
 
-    def _close(self, flight: _Flight) -> Job:
+    def _close(self, flight: Flight) -> Job:
         flight.ended_ms = self._timeline.now_ms()
         if flight.submitted_ms is not None and flight.cause != "server_lost":
             try:
@@ -394,15 +334,15 @@ class Jobs:
 
     # --- waiting -----------------------------------------------------------------------------
 
-    def _start(self, flight: _Flight, work: Callable[..., Any], *args: object) -> None:
+    def _start(self, flight: Flight, work: Callable[..., Any], *args: object) -> None:
         flight.pending = self._executor.submit(work, *args)
         flight.pending.add_done_callback(lambda _: self._something_happened.set())
 
-    def _pause(self, flights: Sequence[_Flight]) -> None:
+    def _pause(self, flights: Sequence[Flight]) -> None:
         """Wait for the next look, or for something pending to end."""
-        if all(flight.phase is _Phase.ENDED for flight in flights):
+        if all(flight.phase is Phase.ENDED for flight in flights):
             return
-        if any(flight.phase is _Phase.WORKING for flight in flights):
+        if any(flight.phase is Phase.WORKING for flight in flights):
             with self._timeline.measure("openhands_collection"):
                 self._something_happened.wait(self._terms.poll_interval_s)
         else:

@@ -34,12 +34,18 @@ def plan(spec: Spec, component: Component, prompts: Prompts, code: Path, model: 
 
 
 def output_path(component: Component, module: Module) -> str:
-    """Where the tests for a module go: the module's path, mirrored below the tests folder."""
+    """Where the tests for a module go: a name that mirrors the module's path.
+
+    The path is in the name, not in folders: pytest refuses two test files of one name in folders
+    that are not packages.
+    """
     source = PurePosixPath(module.path)
     base = PurePosixPath(component.path)
-    inside = source.relative_to(base).parent if source.is_relative_to(base) else PurePosixPath()
-    stem = source.parent.name if source.stem == "__init__" else source.stem
-    return str(PurePosixPath(component.tests_dir) / inside / f"test_{stem}_spec.py")
+    inside = source.relative_to(base) if source.is_relative_to(base) else source
+    parts = [*inside.parent.parts, source.stem]
+    if source.stem == "__init__":
+        parts = [*inside.parent.parts] or [source.parent.name]
+    return str(PurePosixPath(component.tests_dir) / f"test_{'__'.join(parts)}_spec.py")
 
 
 def repair_path(path: str, round_: int) -> str:

@@ -11,7 +11,7 @@ def test_every_module_has_a_job_that_writes_a_file_of_its_own(spec, component, p
 
     assert {task.module: task.output_path for task in tasks} == {
         "src/calc/sums.py": "tests/calc/test_sums_spec.py",
-        "src/calc/store/memory.py": "tests/calc/store/test_memory_spec.py",
+        "src/calc/store/memory.py": "tests/calc/test_store__memory_spec.py",
     }
 
 
