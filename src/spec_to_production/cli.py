@@ -47,10 +47,10 @@ def _option(name: str, field: FieldInfo) -> Callable[[Callable[..., None]], Call
         other = "sync" if name == "async" else f"no-{name}"
         shown = name if default else other
         help_ = f"{text} [default: --{shown}]"
-        return click.option(f"--{name}/--{other}", name, default=None, help=help_)
+        return click.option(f"--{name}/--{other}", default=None, help=help_)
     known = default not in (PydanticUndefined, None, ())
     help_ = f"{text} [default: {default}]" if known else text
-    return click.option(f"--{name}", name, default=None, metavar="VALUE", help=help_)
+    return click.option(f"--{name}", default=None, metavar="VALUE", help=help_)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,7 +110,8 @@ def _write(settings: Settings, result: WorkflowResult) -> str | None:
 
 
 def _settings(options: dict[str, Any]) -> Settings:
-    return _or_exit(lambda: from_options(options, find_root(Path.cwd()), os.environ))
+    named = {name.replace("_", "-"): value for name, value in options.items()}
+    return _or_exit(lambda: from_options(named, find_root(Path.cwd()), os.environ))
 
 
 def _or_exit(work: Callable[[], T]) -> T:
