@@ -11,10 +11,10 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from spec_to_production.errors import ToolError
-from spec_to_production.refactoring.proof import Behaviour, Bench, Sources, objection
+from spec_to_production.refactoring.proof import Behaviour, Bench, Sources, objection, write
 from spec_to_production.results import Refactoring, RefactoringStep
 from spec_to_production.ruff import Ruff, configured_tools
 
@@ -33,24 +33,27 @@ def improve(bench: Bench, seen: Behaviour) -> Refactoring:
         bench: Where states of the component are tried.
         seen: The behaviour of the untouched component.
     """
-    together = _Course(bench, seen, run_each=False)
-    together.take()
-    if not (together.changed and together.worsening()):
-        return together.conclude()
-    one_by_one = _Course(bench, seen, run_each=True)
-    one_by_one.take()
-    return one_by_one.conclude()
+    with bench.copy({}) as copy:
+        together = _Course(bench, seen, copy, run_each=False)
+        together.take()
+        if not (together.changed and together.worsening()):
+            return together.conclude()
+    with bench.copy({}) as copy:
+        one_by_one = _Course(bench, seen, copy, run_each=True)
+        one_by_one.take()
+        return one_by_one.conclude()
 
 
 class _Course:
-    """The state of the sources, and the steps taken so far."""
+    """The steps taken so far, and what they left in a copy in which nothing is ever run."""
 
-    def __init__(self, bench: Bench, seen: Behaviour, *, run_each: bool) -> None:
+    def __init__(self, bench: Bench, seen: Behaviour, copy: Path, *, run_each: bool) -> None:
         self._bench = bench
         self._seen = seen
+        self._copy = copy
+        self._ruff = Ruff(bench.sandbox, copy)
         self._run_each = run_each
-        self._base: Sources = bench.sources(bench.snapshot.path)
-        self._sources = self._base
+        self._base = self._sources = bench.sources(copy)
         self._paths = [path for path, source in self._base.items() if _editable(source)]
         self._steps: list[RefactoringStep] = []
 
@@ -80,7 +83,7 @@ class _Course:
                 status="kept",
                 detail=f"{kept}; {self._shown()}.",
                 steps=tuple(self._steps),
-                patch=self._bench.patch(self._sources),
+                patch=self._bench.snapshot.diff(self._copy),
             )
         telling = [step for step in self._steps if step.status in {"failed", "dropped"}]
         return Refactoring(
@@ -117,14 +120,12 @@ class _Course:
             self._attempt("ruff format", Ruff.format, "layout only")
 
     def _fixable(self) -> Counter[str]:
-        with self._bench.copy(self._sources) as copy:
-            findings = Ruff(self._bench.sandbox, copy).check(self._paths) if self._paths else ()
+        findings = self._ruff.check(self._paths) if self._paths else ()
         return Counter(finding.code for finding in findings if finding.safe)
 
     def _attempt(self, name: str, change: Change, detail: str) -> RefactoringStep:
-        with self._bench.copy(self._sources) as copy:
-            ruff = Ruff(self._bench.sandbox, copy)
-            after = {**self._sources, **{path: change(ruff, path) for path in self._paths}}
+        changed = {path: change(self._ruff, path) for path in self._paths}
+        after = {**self._sources, **changed}
         files = tuple(path for path in self._paths if after[path] != self._sources[path])
         if not files:
             step = RefactoringStep(name=name, status="nothing_to_do")
@@ -133,6 +134,7 @@ class _Course:
         else:
             step = RefactoringStep(name=name, status="kept", detail=detail, files=files)
             self._sources = after
+            write(after, self._copy)
         self._steps.append(step)
         return step
 

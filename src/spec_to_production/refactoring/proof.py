@@ -79,18 +79,12 @@ class Bench:
     def copy(self, sources: Sources) -> Iterator[Path]:
         """A copy of the repository in one state, which the sandbox's user can only read."""
         with self.snapshot.lend(self.work) as copy:
-            for path, source in sources.items():
-                (copy / path).write_bytes(source)
+            write(sources, copy)
             yield copy
 
     def sources(self, copy: Path) -> dict[str, bytes]:
         """The component's modules as they stand in a copy."""
         return {module.path: (copy / module.path).read_bytes() for module in self.component.modules}
-
-    def patch(self, sources: Sources) -> str:
-        """A state as a git diff against the snapshot."""
-        with self.copy(sources) as copy:
-            return self.snapshot.diff(copy)
 
     def observe(
         self, sources: Sources, outcomes: Sequence[ExistingTest] | None = None
@@ -127,6 +121,12 @@ class Bench:
             return dict.fromkeys(names, f"importing {why}")
         report.unlink()
         return broken
+
+
+def write(sources: Sources, copy: Path) -> None:
+    """Put a copy into a state."""
+    for path, source in sources.items():
+        (copy / path).write_bytes(source)
 
 
 def objection(bench: Bench, before: Sources, after: Sources, seen: Behaviour) -> str | None:
