@@ -23,11 +23,6 @@ def url(address: str) -> Markup:
     return Markup(safe)  # noqa: S704 - addresses are built by Links
 
 
-def name(test_id: str) -> str:
-    """A test without its file."""
-    return test_id.partition("::")[2] or test_id
-
-
 def _escaped(value: object) -> object:
     return value if hasattr(value, "__html__") else escape.text(value)
 
@@ -50,7 +45,7 @@ def _macros() -> Any:  # noqa: ANN401 - a template's macros are known to the tem
         "code": escape.code,
         "fence": escape.fence,
         "mermaid": escape.mermaid,
-        "name": name,
+        "name": words.test_name,
         "url": url,
     }
     environment.filters.update(filters)

@@ -151,7 +151,7 @@ def _why_nothing(result: WorkflowResult) -> str:
 
 
 def _number(result: WorkflowResult, verdict: VerdictName) -> int:
-    return len(result.verification.having(verdict)) if result.verification else 0
+    return len(ledger.having(result, verdict))
 
 
 def _unpassed_gates(result: WorkflowResult) -> int:

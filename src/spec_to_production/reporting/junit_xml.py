@@ -38,8 +38,8 @@ def _case(test: TestVerdict) -> TestCase:
             properties.add_property(Property("requirement", visible(id_)))
         case.append(properties)
     if test.verdict == "rejected":
-        reason = words.REASONS[test.reason] if test.reason else "rejected"
-        case.result = [Skipped(visible(": ".join(filter(None, (reason, test.detail)))))]
+        told = filter(None, (words.reason(test), test.detail))
+        case.result = [Skipped(visible(": ".join(told)))]
     elif test.verdict == "disputed":
         failure = Failure("spec and code disagree", "dispute")
         failure.text = visible(_evidence(test, test.dispute) if test.dispute else test.detail)

@@ -10,6 +10,7 @@ from spec_to_production.results import (
     RequirementTests,
     TestVerdict,
     Value,
+    VerdictName,
     WorkflowResult,
 )
 
@@ -31,6 +32,11 @@ def rows(result: WorkflowResult) -> tuple[Row, ...]:
     """One row for every requirement of the spec, in its order."""
     known = {found.id: found for found in _ledger(result)}
     return tuple(_row(asked, known.get(asked.id), result) for asked in result.spec.requirements)
+
+
+def having(result: WorkflowResult, verdict: VerdictName) -> tuple[TestVerdict, ...]:
+    """The tests with one verdict; none where nothing was verified."""
+    return result.verification.having(verdict) if result.verification else ()
 
 
 def ordered(result: WorkflowResult) -> tuple[TestVerdict, ...]:

@@ -9,7 +9,7 @@ from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.blocks import block
 from spec_to_production.reporting.fit import Section, Unit
 from spec_to_production.reporting.links import Links
-from spec_to_production.results import TestVerdict, VerdictName, WorkflowResult
+from spec_to_production.results import WorkflowResult
 
 
 def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
@@ -49,7 +49,7 @@ def _head(result: WorkflowResult) -> Section:
 def _disputes(result: WorkflowResult, links: Links) -> Section | None:
     titles = {requirement.id: requirement.title for requirement in result.spec.requirements}
     units = []
-    for test in _having(result, "disputed"):
+    for test in ledger.having(result, "disputed"):
         if test.dispute is None:
             continue
         terse = block("dispute_terse", test=test, dispute=test.dispute)
@@ -90,12 +90,11 @@ def _requirements(result: WorkflowResult) -> Section | None:
 
 
 def _take(result: WorkflowResult, links: Links) -> Section | None:
-    if not result.jobs or not _having(result, "accepted"):
+    if not result.jobs or not ledger.having(result, "accepted"):
         return None
     command = "git apply changes.patch"
-    if links.run_id:
-        artifact = f" --name {links.artifact_name}" if links.artifact_name else ""
-        download = f"gh run download {links.run_id}{artifact} --dir report"
+    if links.run_id and links.artifact_name:
+        download = f"gh run download {links.run_id} --name {links.artifact_name} --dir report"
         command = f"{download} && git apply report/changes.patch"
     return _folded("Take the tests: one command", _units([escape.fence(command, "sh")]))
 
@@ -111,14 +110,11 @@ def _proven(result: WorkflowResult) -> Section | None:
 
 
 def _rejected(result: WorkflowResult) -> Section | None:
-    tests = _having(result, "rejected")
-    reasons = [words.REASONS[test.reason] if test.reason else "rejected" for test in tests]
-    rows = (
-        block("reject_row", test=test, reason=reason)
-        for test, reason in zip(tests, reasons, strict=True)
-    )
+    tests = ledger.having(result, "rejected")
+    rows = (block("reject_row", test=test, reason=words.reason(test)) for test in tests)
+    told = _tally(words.reason(test) for test in tests)
     head = _table("test", "reason", "what was seen")
-    return _folded(f"{len(tests)} rejected: {_tally(reasons)}", _units(rows), head)
+    return _folded(f"{len(tests)} rejected: {told}", _units(rows), head)
 
 
 def _refactoring(result: WorkflowResult) -> Section | None:
@@ -202,7 +198,3 @@ def _table(*columns: str) -> str:
 def _tally(words_: Iterable[str]) -> str:
     """``3 flaky, 1 vacuous``: the most frequent first."""
     return ", ".join(f"{number} {word}" for word, number in Counter(words_).most_common())
-
-
-def _having(result: WorkflowResult, verdict: VerdictName) -> tuple[TestVerdict, ...]:
-    return result.verification.having(verdict) if result.verification else ()

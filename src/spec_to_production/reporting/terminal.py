@@ -21,7 +21,6 @@ from spec_to_production.results import (
     Spec,
     Task,
     TestVerdict,
-    VerdictName,
     WorkflowResult,
 )
 
@@ -86,7 +85,7 @@ def _figures(result: WorkflowResult) -> RenderableType:
 def _disputes(result: WorkflowResult) -> list[RenderableType]:
     return [
         Padding(_dispute(test, test.dispute, result), _INDENT)
-        for test in _having(result, "disputed")
+        for test in ledger.having(result, "disputed")
         if test.dispute
     ]
 
@@ -126,11 +125,11 @@ def _requirements(result: WorkflowResult) -> list[RenderableType]:
 
 
 def _rejected(result: WorkflowResult) -> list[RenderableType]:
-    tests = _having(result, "rejected")
+    tests = ledger.having(result, "rejected")
     shown: list[RenderableType] = []
     for test in tests[:_REJECTS]:
-        reason = words.REASONS[test.reason] if test.reason else "rejected"
-        name = test.id.partition("::")[2] or test.id
+        reason = words.reason(test)
+        name = words.test_name(test.id)
         told = one_line(": ".join(filter(None, (name, reason, test.detail))), _LONGEST)
         shown.append(Padding(Text(told), _INDENT))
     if more := len(tests) - len(shown):
@@ -176,7 +175,3 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column, overflow="fold")
     return table
-
-
-def _having(result: WorkflowResult, verdict: VerdictName) -> tuple[TestVerdict, ...]:
-    return result.verification.having(verdict) if result.verification else ()

@@ -13,6 +13,7 @@ from spec_to_production.results import (
     JobStatus,
     Reason,
     StageName,
+    TestVerdict,
     Usage,
     VerdictName,
 )
@@ -161,6 +162,16 @@ def money(usage: Usage) -> str:
     if 0 < usage.cost_usd < 0.01:  # noqa: PLR2004 - a cent
         return "under $0.01"
     return f"${usage.cost_usd:,.2f}"
+
+
+def test_name(test_id: str) -> str:
+    """A test without its file."""
+    return test_id.partition("::")[2] or test_id
+
+
+def reason(test: TestVerdict) -> str:
+    """Why a test was rejected."""
+    return REASONS[test.reason] if test.reason else "rejected"
 
 
 def job_name(number: int, job: Job, component: Component) -> str:
