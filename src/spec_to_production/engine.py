@@ -44,7 +44,7 @@ from spec_to_production.settings import FailOn, Settings, cache_folder
 from spec_to_production.snapshot import Snapshot, find_root
 from spec_to_production.specs import read_spec
 from spec_to_production.timeline import Timeline
-from spec_to_production.verification import Effort, Verifier, load_tests
+from spec_to_production.verification import Effort, Verifier, load_tests, set_aside
 from spec_to_production.workflow import Interrupted, Stages, Subject, Workflow
 
 
@@ -54,8 +54,9 @@ class Plan:
 
     spec: Spec
     component: Component
-    tasks: Sequence[Task]
-    candidates: Sequence[GeneratedFile]
+    snapshot: Snapshot
+    tasks: Sequence[Task] = ()
+    candidates: Sequence[GeneratedFile] = ()
 
 
 def make_plan(settings: Settings, start: Path) -> Plan:
@@ -66,7 +67,7 @@ def make_plan(settings: Settings, start: Path) -> Plan:
     """
     with _run_folder() as work:
         root = find_root(start)
-        return _plan(settings, root, Snapshot.take(root, work / "base"))
+        return _plan(settings, root, work)
 
 
 def run(
@@ -92,15 +93,14 @@ def run(
         stack.enter_context(_interrupts())
         root = find_root(start)
         with timeline.measure("specification"):
-            snapshot = Snapshot.take(root, work / "base")
-            planned = _plan(settings, root, snapshot)
+            planned = _plan(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
         stack.callback(sandbox.stop_all)
         openhands: OpenHands | None = None
         if planned.tasks:
             openhands = EmbeddedServer.start(work / "openhands", cache_folder(env), progress.tell)
             stack.callback(openhands.close)
-        works = _Works(settings, root, work, snapshot, planned, sandbox, timeline, progress)
+        works = _Works(settings, root, work, planned, sandbox, timeline, progress)
         workflow = Workflow(
             works.subject(),
             works.stages(openhands),
@@ -124,8 +124,9 @@ def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
     return int(fails[fail_on])
 
 
-def _plan(settings: Settings, root: Path, snapshot: Snapshot) -> Plan:
+def _plan(settings: Settings, root: Path, work: Path) -> Plan:
     spec = read_spec(settings.spec, root)
+    snapshot = Snapshot.take(root, work / "base")
     if settings.mode == "verify":
         return _plan_verification(settings, spec, root, snapshot)
     component = find_component(settings.component, snapshot.path)
@@ -139,7 +140,7 @@ def _plan(settings: Settings, root: Path, snapshot: Snapshot) -> Plan:
             hint="Give llm-model and llm-api-key (or LLM_MODEL and LLM_API_KEY), "
             "or switch generation off with --no-enable-openhands.",
         )
-    return Plan(spec, component, tasks, ())
+    return Plan(spec, component, snapshot, tasks)
 
 
 def _plan_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snapshot) -> Plan:
@@ -152,7 +153,12 @@ def _plan_verification(settings: Settings, spec: Spec, root: Path, snapshot: Sna
     candidates = load_tests(settings.tests, root, component)
     paths = {file.path for file in candidates}
     existing = tuple(path for path in component.test_files if path not in paths)
-    return Plan(spec, component.model_copy(update={"test_files": existing}), (), candidates)
+    return Plan(
+        spec,
+        component.model_copy(update={"test_files": existing}),
+        set_aside(snapshot, paths, snapshot.path.with_name("without")),
+        candidates=candidates,
+    )
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,6 @@ class _Works:
     settings: Settings
     root: Path
     work: Path
-    snapshot: Snapshot
     plan: Plan
     sandbox: Sandbox
     timeline: Timeline
@@ -173,7 +178,7 @@ class _Works:
             spec=self.plan.spec,
             component=self.plan.component,
             target=self.settings.target,
-            base_commit=self.snapshot.head,
+            base_commit=self.plan.snapshot.head,
             model=self.settings.llm_model if self.plan.tasks else None,
             model_is_recorded=self.settings.model_is_recorded,
             tasks=self.plan.tasks,
@@ -195,19 +200,23 @@ class _Works:
 
     def _baseline(self) -> Baseline:
         return run_baseline(
-            self.plan.component, self.snapshot, self.sandbox, self._folder("baseline")
+            self.plan.component, self.plan.snapshot, self.sandbox, self._folder("baseline")
         )
 
     def _refactor(self, baseline: Baseline) -> Refactoring:
         return refactor(
-            self.plan.component, self.snapshot, baseline, self.sandbox, self._folder("refactoring")
+            self.plan.component,
+            self.plan.snapshot,
+            baseline,
+            self.sandbox,
+            self._folder("refactoring"),
         )
 
     def _recheck(self, refactoring: Refactoring, accepted: Sequence[GeneratedFile]) -> Refactoring:
         return recheck(
             refactoring,
             self.plan.component,
-            self.snapshot,
+            self.plan.snapshot,
             self.sandbox,
             self._folder("recheck"),
             accepted,
@@ -232,7 +241,7 @@ class _Works:
                     poll_interval_s=settings.poll_interval,
                     repair_rounds=settings.repair_rounds,
                 ),
-                snapshot=self.snapshot,
+                snapshot=self.plan.snapshot,
                 prompts=self._prompts(),
                 finish_task=finish_task,
                 timeline=self.timeline,
@@ -256,7 +265,7 @@ class _Works:
         return Verifier(
             spec=self.plan.spec,
             component=self.plan.component,
-            snapshot=self.snapshot,
+            snapshot=self.plan.snapshot,
             baseline=baseline,
             sandbox=self.sandbox,
             effort=Effort(
@@ -276,7 +285,7 @@ class _Works:
             self.settings.target,
             spec=self.plan.spec,
             component=self.plan.component,
-            snapshot=self.snapshot,
+            snapshot=self.plan.snapshot,
             sandbox=self.sandbox,
             work=self._folder("gates"),
             baseline=baseline,
@@ -288,11 +297,13 @@ class _Works:
     def _deliver(self, verification: Verification | None, refactoring: Refactoring | None) -> None:
         folder = self.settings.output_folder
         if folder is not None:
-            patch = make_patch(self.snapshot, verification, refactoring, self._folder("delivery"))
+            patch = make_patch(
+                self.plan.snapshot, verification, refactoring, self._folder("delivery")
+            )
             write_changes(self.root / folder, patch, verification.files if verification else ())
 
     def _prompts(self) -> Prompts:
-        return Prompts(self.plan.spec, self.plan.component, self.snapshot.path)
+        return Prompts(self.plan.spec, self.plan.component, self.plan.snapshot.path)
 
     def _folder(self, name: str) -> Path:
         folder = self.work / name

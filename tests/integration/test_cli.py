@@ -1,0 +1,69 @@
+"""The command as a user types it, in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = Path(sys.executable).with_name("spec-to-production")
+SPEC = "--spec=specs/calculator_operations.md"
+COMPONENT = "--component=examples/calculator"
+
+pytestmark = pytest.mark.integration
+
+
+def run(*args, cwd=ROOT, **env):
+    return subprocess.run(
+        [COMMAND, *args],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(cwd), "COLUMNS": "100", **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_dry_run_shows_the_jobs_and_writes_nothing(tmp_path):
+    before = sorted(tmp_path.iterdir())
+
+    done = run("run", SPEC, COMPONENT, "--dry-run", HOME=str(tmp_path))
+
+    assert done.returncode == 0
+    for wanted in ("operations", "session", "expression", "FR-4"):
+        assert wanted in done.stdout
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["--component=examples/calculator"], "spec: not given"),
+        (["--spec=specs/calculator_operation.md", COMPONENT], "calculator_operations.md"),
+        ([SPEC, "--component=examples/calculater"], "examples/calculator"),
+        ([SPEC, COMPONENT, "--target=prod"], "'dev', 'staging' or 'production'"),
+        ([SPEC, COMPONENT], "llm-model: not given"),
+    ],
+)
+def test_bad_input_ends_with_one_clear_text_and_exit_code_2(args, told):
+    done = run("run", *args)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_verify_names_the_tests_that_it_misses():
+    done = run("verify", SPEC, COMPONENT, "--tests=nowhere")
+
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+
+
+def test_outside_of_a_checkout_it_says_what_to_do(tmp_path):
+    done = run("run", SPEC, COMPONENT, cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "not in a git checkout" in done.stderr
