@@ -1,9 +1,10 @@
-"""A pytest plugin for proofs: outcomes to a file, repeats, limits, and another time of day."""
+"""A pytest plugin for proofs: many runs of one collection, limits, another time of day."""
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,17 @@ WORST = ("passed", "xfailed", "skipped", "failed", "failed_by_assertion", "error
 _outcomes: dict[str, str] = {}
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test ``REPEATS`` times."""
-    if repeats := int(os.environ.get("REPEATS", "0")):
-        metafunc.fixturenames.append("repeat")
-        metafunc.parametrize("repeat", range(repeats))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run everything ``RUNS`` times, each time in a process and an order of its own."""
+    for run in range(int(os.environ["RUNS"])):
+        child = os.fork()
+        if child == 0:
+            if "SHUFFLE" in os.environ:
+                random.Random(run).shuffle(session.items)
+            return None
+        os.waitpid(child, 0)
+    os._exit(0)
 
 
 def _too_long(*_: object) -> None:
@@ -47,9 +54,7 @@ def pytest_runtest_protocol() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    call: pytest.CallInfo[None],
-) -> Iterator[None]:
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Iterator[None]:
     """Keep the worst outcome of a test's phases."""
     report = yield
     outcome = report.outcome
@@ -60,10 +65,13 @@ def pytest_runtest_makereport(
     asserted = (AssertionError, pytest.fail.Exception)
     if outcome == "failed" and call.excinfo and call.excinfo.errisinstance(asserted):
         outcome = "failed_by_assertion"
-    _outcomes[report.nodeid] = max(_outcomes.get(report.nodeid, "passed"), outcome, key=WORST.index)
+    before = _outcomes.get(report.nodeid, "passed")
+    _outcomes[report.nodeid] = max(before, outcome, key=WORST.index)
     return report
 
 
 def pytest_sessionfinish() -> None:
-    """Write what was seen."""
-    Path(os.environ["OUTCOMES"]).write_text(json.dumps(_outcomes), encoding="utf-8")
+    """Add a line with what was seen, and leave without pytest's summary."""
+    with Path(os.environ["OUTCOMES"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(_outcomes) + "\n")
+    os._exit(0)

@@ -1,0 +1,135 @@
+"""Mutants per second: the product, mutmut and cosmic-ray on one module with one suite."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus import CORPUS, Component
+from judging import git_checkout, verify
+
+CACHE = Path(__file__).parents[2] / ".cache" / "mutation-engines"
+PACKAGES = ("mutmut==3.8.1", "cosmic-ray==8.7.0", "pytest>=8.3")
+SUITE = "test_roman_writing.py"
+_TO_LEAVE_OUT = re.compile(
+    r"@pytest\.mark\.requirement\(\"FR-1\"\)\ndef test_"
+    r"(?:own_copy_of_the_code|short_numerals|numeral_of_a_random_year|zero_is_nulla)\(.*?(?=\n\n\n|\Z)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Mutants that were run, and the seconds that took; a note where it could not be measured."""
+
+    name: str
+    mutants: int = 0
+    seconds: float = 0.0
+    note: str = ""
+
+    @property
+    def per_second(self) -> float | None:
+        """``None`` when nothing was measured."""
+        return self.mutants / self.seconds if self.mutants and self.seconds else None
+
+
+def measure(work: Path) -> list[Speed]:
+    """Run all three, one after the other."""
+    component = Component(CORPUS / "roman")
+    suite = work / "suite"
+    suite.mkdir()
+    text = (component.folder / "candidates" / SUITE).read_text(encoding="utf-8")
+    (suite / SUITE).write_text(_TO_LEAVE_OUT.sub("", text), encoding="utf-8")
+    ours = _ours(component, suite, work)
+    problem = _install()
+    if problem:
+        return [ours, Speed("mutmut", note=problem), Speed("cosmic-ray", note=problem)]
+    return [ours, _mutmut(component, suite, work), _cosmic_ray(component, suite, work)]
+
+
+def _project(component: Component, suite: Path, to: Path) -> Path:
+    checkout = component.checkout(to)
+    shutil.copy(suite / SUITE, checkout / "tests" / SUITE)
+    (checkout / "tests/test_roman.py").unlink()
+    return checkout
+
+
+def _ours(component: Component, suite: Path, work: Path) -> Speed:
+    checkout = component.checkout(work / "ours" / component.name)
+    (checkout / "tests/test_roman.py").unlink()
+    judgement = verify(git_checkout(checkout), component.source, suite)
+    report = judgement.report
+    if report is None:
+        return Speed("spec-to-production", note=judgement.output[-300:])
+    timings, mutants = report["timings"], report["mutation"].get("mutants")
+    if not mutants or "mutation" not in timings:
+        return Speed("spec-to-production", note="the report tells no count of mutants")
+    return Speed("spec-to-production", mutants, timings["mutation"] / 1000)
+
+
+def _install() -> str:
+    """Make the engines' own environment; a problem in words, or nothing."""
+    if (CACHE / "ready").exists():
+        return ""
+    try:
+        venv.create(CACHE, with_pip=True, clear=True)
+        pip = [str(CACHE / "bin/python"), "-m", "pip", "install", "--quiet", *PACKAGES]
+        subprocess.run(pip, check=True, capture_output=True, text=True, timeout=300)
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"could not be installed: {getattr(error, 'stderr', None) or error}"[:300]
+    (CACHE / "ready").touch()
+    return ""
+
+
+def _mutmut(component: Component, suite: Path, work: Path) -> Speed:
+    checkout = _project(component, suite, work / "mutmut")
+    with (checkout / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[tool.mutmut]\nsource_paths = ["src"]\n')
+    seconds, output = _timed([str(CACHE / "bin/mutmut"), "run"], checkout)
+    # The last of its progress lines begins with "<done>/<all>".
+    done = re.findall(r"(\d+)/(\d+)", output)
+    return Speed("mutmut", int(done[-1][0]) if done else 0, seconds, output[-300:])
+
+
+def _cosmic_ray(component: Component, suite: Path, work: Path) -> Speed:
+    checkout = _project(component, suite, work / "cosmic-ray")
+    python = CACHE / "bin/python"
+    (checkout / "cosmic-ray.toml").write_text(
+        "[cosmic-ray]\n"
+        'module-path = "src/roman.py"\n'
+        "timeout = 10.0\n"
+        "excluded-modules = []\n"
+        f'test-command = "{python} -m pytest -x -q"\n'
+        '[cosmic-ray.distributor]\nname = "local"\n',
+        encoding="utf-8",
+    )
+    tool = str(CACHE / "bin/cosmic-ray")
+    _timed([tool, "init", "cosmic-ray.toml", "session.sqlite"], checkout)
+    seconds, output = _timed([tool, "exec", "cosmic-ray.toml", "session.sqlite"], checkout)
+    _, report = _timed([str(CACHE / "bin/cr-report"), "session.sqlite"], checkout)
+    done = re.search(r"complete: (\d+)", report)
+    return Speed("cosmic-ray", int(done[1]) if done else 0, seconds, (output + report)[-300:])
+
+
+def _timed(command: list[str], cwd: Path) -> tuple[float, str]:
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=1200,
+        check=False,
+        env={"PATH": f"{CACHE / 'bin'}:/usr/bin:/bin", "HOME": str(cwd), "LANG": "C.UTF-8"},
+    )
+    return time.monotonic() - started, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit("Run bench.py --only engines.")
