@@ -5,8 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -14,6 +16,7 @@ from support import artifact_server, github_server
 from support.container import ROOT, Runner, build, engine
 
 WORKSPACE_OWNER = 1001
+_STEP_S = 1200
 EXAMPLE = ("examples/calculator", "specs/calculator_operations.md")
 
 
@@ -42,19 +45,6 @@ def slim_image(docker):
     return build(docker, "slim")
 
 
-@pytest.fixture
-def server():
-    with github_server.serve() as running:
-        yield running
-    assert running.problems == []
-
-
-@pytest.fixture
-def service():
-    with artifact_server.serve() as running:
-        yield running
-
-
 @pytest.fixture(scope="session")
 def model():
     """The address of the recorded model."""
@@ -75,7 +65,9 @@ class Job:
     """A job on a runner: its folders, its environment, and what a step left behind."""
 
     runner: Runner
-    env: dict = field(default_factory=dict)
+    server: github_server.GitHubServer
+    service: artifact_server.ArtifactServer
+    env: dict
     log: str = ""
 
     @property
@@ -86,46 +78,79 @@ class Job:
         (self.runner.folder / "workflow" / "event.json").write_text(json.dumps(payload))
         self.env.update({"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref})
 
-    def step(self, **env):
+    def pull_request(self, head="octo/demo"):
+        side = {"sha": "b" * 40, "repo": {"full_name": "octo/demo"}}
+        pull = {
+            "number": 5,
+            "author_association": "MEMBER",
+            "head": {**side, "repo": {"full_name": head}},
+            "base": side,
+        }
+        self.event("pull_request", {"pull_request": pull}, "refs/pull/5/merge")
+
+    def step(self, env=MappingProxyType({})):
         with self.runner.start({**self.env, **env}) as process:
-            self.log, _ = process.communicate(timeout=600)
+            self.log, _ = process.communicate(timeout=_STEP_S)
             return process.returncode
 
     def read(self, name):
         return (self.runner.folder / "file_commands" / name).read_text()
 
 
-@pytest.fixture
-def job(docker, image, tmp_path, server, service, model):  # noqa: PLR0917 - fixtures
-    """A checkout of the example, owned by the runner's user, and an event about it."""
+@contextmanager
+def starting(runner, model):
+    """A checkout of the example, owned by the runner's user, and a pull request about it."""
     for name in ("workspace", "home", "workflow", "file_commands", "runner_temp"):
-        (tmp_path / name).mkdir()
+        (runner.folder / name).mkdir()
     for name in ("output", "summary"):
-        (tmp_path / "file_commands" / name).touch()
-    made = Job(Runner(docker, image, tmp_path))
-    checkout(made.workspace)
-    made.env = {
-        "GITHUB_REPOSITORY": "octo/demo",
-        "GITHUB_SHA": "a" * 40,
-        "GITHUB_RUN_ID": "4711",
-        "GITHUB_RUN_ATTEMPT": "1",
-        "GITHUB_JOB": "tests",
-        "GITHUB_ACTOR": "octocat",
-        "GITHUB_TRIGGERING_ACTOR": "octocat",
-        "GITHUB_SERVER_URL": "https://github.com",
-        "GITHUB_API_URL": server.url,
-        "ACTIONS_RESULTS_URL": service.url,
-        "ACTIONS_RUNTIME_TOKEN": service.token,
-        "INPUT_SPEC": EXAMPLE[1],
-        "INPUT_COMPONENT": EXAMPLE[0],
-        "INPUT_LLM-MODEL": "openai/recorded-answers",
-        "INPUT_LLM-API-KEY": "recorded",
-        "INPUT_LLM-BASE-URL": model,
-        "INPUT_GITHUB-TOKEN": "ghs-token",
-        "INPUT_POLL-INTERVAL": "0.5",
-    }
-    made.event("pull_request", pull_request(), "refs/pull/5/merge")
-    return made
+        (runner.folder / "file_commands" / name).touch()
+    with github_server.serve() as server, artifact_server.serve() as service:
+        job = Job(
+            runner,
+            server,
+            service,
+            {
+                "GITHUB_REPOSITORY": "octo/demo",
+                "GITHUB_SHA": "a" * 40,
+                "GITHUB_RUN_ID": "4711",
+                "GITHUB_RUN_ATTEMPT": "1",
+                "GITHUB_JOB": "tests",
+                "GITHUB_ACTOR": "octocat",
+                "GITHUB_TRIGGERING_ACTOR": "octocat",
+                "GITHUB_SERVER_URL": "https://github.com",
+                "GITHUB_API_URL": server.url,
+                "ACTIONS_RESULTS_URL": service.url,
+                "ACTIONS_RUNTIME_TOKEN": service.token,
+                "INPUT_SPEC": EXAMPLE[1],
+                "INPUT_COMPONENT": EXAMPLE[0],
+                "INPUT_LLM-MODEL": "openai/recorded-answers",
+                "INPUT_LLM-API-KEY": "recorded",
+                "INPUT_LLM-BASE-URL": model,
+                "INPUT_GITHUB-TOKEN": "ghs-token",
+                "INPUT_POLL-INTERVAL": "0.5",
+                "INPUT_FLAKE-BOUND": "0.5",
+            },
+        )
+        checkout(job.workspace)
+        job.pull_request()
+        yield job
+    assert server.problems == []
+
+
+@pytest.fixture
+def job(docker, image, model, tmp_path):
+    """A job that has not run yet."""
+    with starting(Runner(docker, image, tmp_path), model) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def whole_run(docker, image, model, tmp_path_factory):
+    """A job whose one step did everything, on a pull request of the same repository."""
+    folder = tmp_path_factory.mktemp("whole")
+    with starting(Runner(docker, image, folder), model) as made:
+        assert made.step() == 0, made.log
+        yield made
 
 
 def checkout(workspace):
@@ -147,15 +172,3 @@ def checkout(workspace):
     for folder, _, files in os.walk(workspace):
         for path in (folder, *(Path(folder, name) for name in files)):
             os.chown(path, WORKSPACE_OWNER, WORKSPACE_OWNER)
-
-
-def pull_request(head="octo/demo"):
-    side = {"sha": "b" * 40, "repo": {"full_name": "octo/demo"}}
-    return {
-        "pull_request": {
-            "number": 5,
-            "author_association": "MEMBER",
-            "head": {**side, "repo": {"full_name": head}},
-            "base": side,
-        }
-    }

@@ -82,16 +82,20 @@ def fetch_result(run: FinishedRun, token: str, client: httpx.Client) -> Workflow
             content = report.read(LARGEST_BYTES + 1)
         if len(content) > LARGEST_BYTES:
             raise GitHubError(f"{REPORT} in {run.artifact_name} is over {LARGEST_BYTES >> 20} MiB.")
-        return _result(content)
+        return parse_report(content)
     except (KeyError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise GitHubError(f"{run.artifact_name} holds no valid {REPORT}.") from error
 
 
-def _result(content: bytes) -> WorkflowResult:
-    """Read a report back. What is computed in it is computed anew."""
+def parse_report(content: bytes) -> WorkflowResult:
+    """Read a report back. What is computed in it is computed anew.
+
+    Raises:
+        ValueError: It is no report.
+    """
     fields = json.loads(content)
     if not isinstance(fields, dict) or not isinstance(fields.get("spec"), dict):
-        raise ValueError  # noqa: TRY004 - as for any other text that is no result
+        raise ValueError("no result")  # noqa: TRY004 - as for any other text that is none
     for name in WorkflowResult.model_computed_fields:
         fields.pop(name, None)
     for name in Spec.model_computed_fields:
