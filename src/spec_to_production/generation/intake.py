@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from spec_to_production.errors import GitError
 from spec_to_production.results import GeneratedFile, RefusedFile
@@ -13,6 +13,8 @@ from spec_to_production.snapshot import Snapshot, git
 
 LARGEST_FILE = 256 * 1024
 LARGEST_PATCH = 16 * 1024 * 1024
+_DROPPINGS = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
+"""What Python's tools leave when they run; nobody meant to hand it in."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def admit(patch: str, snapshot: Snapshot, allowed: Collection[str], scratch: Pat
 
 def _touched(patch: str, copy: Path) -> list[str]:
     rows = git("apply", "--numstat", "-z", "-", cwd=copy, stdin=patch).split("\0")
-    return [row.split("\t", 2)[2] for row in rows if row]
+    paths = [row.split("\t", 2)[2] for row in rows if row]
+    return [path for path in paths if _DROPPINGS.isdisjoint(PurePosixPath(path).parts)]
 
 
 def _read(copy: Path, path: str) -> GeneratedFile | RefusedFile:

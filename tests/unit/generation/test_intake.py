@@ -61,5 +61,14 @@ def test_what_is_no_patch_or_leaves_the_folder_is_refused_whole(snapshot, tmp_pa
     assert intake.refused
 
 
+def test_what_python_leaves_behind_is_neither_let_in_nor_reported(snapshot, tmp_path):
+    patch = new_file("tests/test_a.py", "x = 1\n") + new_file("tests/__pycache__/a.pyc", "x\n")
+
+    intake = admit(patch, snapshot, ALLOWED, tmp_path)
+
+    assert len(intake.files) == 1
+    assert intake.refused == ()
+
+
 def test_nothing_changed_is_nothing_let_in(snapshot, tmp_path):
     assert admit("", snapshot, ALLOWED, tmp_path).files == ()
