@@ -130,14 +130,15 @@ class Installer:
             self.tell(f"making a private Debian {_DEBIAN} for the agent server, once")
             _need_debootstrap(commands)
             options = ("--variant=minbase", f"--include={_DEBIAN_PACKAGES}")
-            commands.run(["debootstrap", *options, _DEBIAN, str(root), mirror])
+            # In namespaces of its own: what it mounts is gone with it, also when it is stopped.
+            commands.run([*namespaces(), "debootstrap", *options, _DEBIAN, str(root), mirror])
             self.tell("installing the OpenHands agent server in it, once")
             shutil.copy(uv, root / "usr/local/bin/uv")
             shutil.copy(_lock(), root / "opt/agent-server.txt")
             for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
                 if Path("/", name).is_file():
                     shutil.copyfile(Path("/", name), root / name)
-            inside = ["chroot", str(root), "uv"]
+            inside = [*namespaces(), "chroot", str(root), "uv"]
             _install(commands, inside, "python3", _INSIDE, Path("/opt/agent-server.txt"))
             shutil.rmtree(root / "root/.cache", ignore_errors=True)
 
@@ -170,7 +171,7 @@ class Installer:
         who = " that the agent's user can run" if as_agent() else ""
         try:
             env = {"UV_PYTHON_INSTALL_DIR": str(cache / "pythons")}
-            commands.run([uv, "python", "install", "--quiet", _PYTHON], env)
+            commands.run([uv, "python", "install", _PYTHON], env)
         except _NotHere as reason:
             raise _NotHere(f"there is none{who}, and uv could not fetch one: {reason}") from None
         fetched = sorted((cache / "pythons").glob(f"cpython-{_PYTHON}*/bin/python3"))

@@ -7,7 +7,8 @@ namespace this is process 1, and the kernel adds its own guarantee; elsewhere it
 (``prctl(2)``), to which orphans such as tmux fall.
 
 With ``--root`` the command sees another root: read-only, with /proc, a terminal device, fresh
-folders for temporary files, and ``FOLDER`` at the same path as here.
+folders for temporary files, this machine's names and certificates, and ``FOLDER`` at the same
+path as here.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
+_AS_HERE = ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,6 +55,9 @@ def enter_root(root: Path, share: Path) -> None:
     _mount("--bind", pts / "ptmx", root / "dev" / "ptmx")
     for name in ("tmp", "var/tmp", "dev/shm"):
         _mount("-t", "tmpfs", "-o", "mode=1777,nosuid,nodev,size=1g", "tmpfs", root / name)
+    for name in _AS_HERE:
+        if Path("/", name).is_file() and (root / name).is_file():
+            _mount("--bind", Path("/", name), root / name)
     inside = root / share.relative_to("/")
     inside.mkdir(parents=True, exist_ok=True)
     _mount("--bind", share, inside)
