@@ -176,9 +176,10 @@ class Sandbox:
         stdout: int = subprocess.DEVNULL,
         stderr: int = subprocess.STDOUT,
         pass_fds: Sequence[int] = (),
+        network: bool = False,
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A running process; on leaving the block its whole group is gone."""
-        prefix = self._network_prefix() if self.no_network else []
+        prefix = self._network_prefix() if self.no_network and not network else []
         user = ["setpriv", *_AS_NOBODY] if self.separate_user else []
         try:
             process = subprocess.Popen(
@@ -204,12 +205,18 @@ class Sandbox:
         cwd: Path,
         env: Mapping[str, str] = {},
         limits: Limits = Limits(),
+        network: bool = False,
     ) -> Completed:
         """Run to the end or to the limit; output beyond the file limit is cut."""
         with tempfile.TemporaryFile() as output:
             started = time.monotonic()
             with self.start(
-                command, cwd=cwd, env=env, limits=limits, stdout=output.fileno()
+                command,
+                cwd=cwd,
+                env=env,
+                limits=limits,
+                stdout=output.fileno(),
+                network=network,
             ) as process:
                 timed_out = False
                 try:

@@ -1,0 +1,78 @@
+"""The Python that runs the component's tests, with what the component needs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from spec_to_production.errors import InputError, SandboxError
+from spec_to_production.sandbox import Limits, Sandbox
+
+_RUNS_TESTS = ("pytest", "coverage", "time-machine")
+_INSTALL = Limits(wall_s=900, file_mb=2048)
+_PASSED_ON = (
+    "PIP_",
+    "SSL_CERT_",
+    "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+)
+"""What pip needs to reach an index: the beginnings of variables, in either case."""
+
+
+def install(
+    python: Path,
+    requirements: Sequence[str],
+    sandbox: Sandbox,
+    *,
+    code: Path,
+    folder: Path,
+    env: Mapping[str, str],
+) -> Path:
+    """Make an environment with the requirements, and with what runs tests; gives its Python.
+
+    Packages run code of their own while they are installed, so pip runs in the sandbox: with
+    the network, without anything else of ours.
+
+    Args:
+        python: The interpreter to build on.
+        requirements: Requirement files of the checkout, or packages as pip names them.
+        sandbox: Where pip runs.
+        code: A copy of the checkout; a requirement may be a path in it.
+        folder: Where the environment is made.
+        env: The environment of this process, for the settings that pip needs.
+
+    Raises:
+        InputError: pip could not install them; the message has its last words.
+    """
+    made = subprocess.run(
+        [str(python), "-m", "venv", str(folder)], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        raise SandboxError(
+            f"{python} cannot make an environment: {(made.stdout + made.stderr).strip()[-500:]}",
+            hint="On Debian and Ubuntu: apt-get install python3-venv.",
+        )
+    sandbox.hand_over(folder)
+    files = [("-r", name) if (code / name).is_file() else (name,) for name in requirements]
+    done = sandbox.run(
+        [
+            str(folder / "bin" / "python"),
+            *("-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir"),
+            *_RUNS_TESTS,
+            *(word for words in files for word in words),
+        ],
+        cwd=code,
+        env={name: env[name] for name in env if name.upper().startswith(_PASSED_ON)},
+        limits=_INSTALL,
+        network=True,
+    )
+    if done.returncode != 0:
+        raise InputError(
+            f"requirements: pip could not install {' '.join(requirements)}:\n"
+            f"{done.output.strip()[-1500:]}",
+            hint="Name requirement files of the repository, or packages.",
+        )
+    return folder / "bin" / "python"
