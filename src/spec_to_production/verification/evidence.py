@@ -117,6 +117,8 @@ def after_first_run(case: Case, record: Record) -> Case:
     if record.ending == "tampered":
         return case.rejected("unsafe", "It wrote into the channel of the test runner.")
     outcome = case.outcomes[0] if case.outcomes else None
+    if outcome is None and record.ending == "finished":
+        return case.rejected("import_error", "It is not collected beside the other candidates.")
     if outcome is None:
         return case.rejected(*broke_off(record))
     if record.replaced:

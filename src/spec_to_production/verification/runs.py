@@ -71,8 +71,8 @@ class ForkRun:
 
     Attributes:
         select: Ids to run, in order.
-        cpu_s: Seconds of processor time that one test may take.
         patience_s: Seconds that one test may take.
+        cpu_s: Seconds of processor time that one test may take; 0 is no limit.
         null: The null implementation that stands in.
         path: The file of the mutated function, ``function``, which begins at ``line``.
         source: The mutated function, nested in classes as ``function`` says.
@@ -81,8 +81,8 @@ class ForkRun:
     """
 
     select: tuple[str, ...]
-    cpu_s: float
     patience_s: float
+    cpu_s: float = 0.0
     null: str = ""
     path: str = ""
     function: str = ""

@@ -25,7 +25,9 @@ def collected(
 ) -> list[Case]:
     """A case for every test of the candidates, found by collecting each file alone."""
     whole = [candidate for candidate in candidates if candidate.refused is None]
-    records = pool.run_all(Run((one.placed,), select=(), watch=True) for one in whole)
+    records = pool.run_all(
+        Run((one.placed,), select=(), watch=True, check_integrity=True) for one in whole
+    )
     by_path = dict(zip([one.path for one in whole], records, strict=True))
     cases: list[Case] = []
     for candidate in candidates:
@@ -54,6 +56,9 @@ def _case(candidate: Candidate, function: Function | None, identity: str) -> Cas
 def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) -> list[Case]:
     if record.deeds:
         return _closed(candidate, "unsafe", f"While it is imported, it {record.deeds[0]}.")
+    if record.replaced:
+        names = ", ".join(record.replaced[:3])
+        return _closed(candidate, "unsafe", f"While it is imported, it replaces {names}.")
     if record.ending != "finished":
         reason, detail = broke_off(record)
         return _closed(candidate, reason, f"While it is imported: {detail}")
@@ -88,27 +93,16 @@ def _of_items(
 
 
 def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> list[Case]:
-    """Every test function once, in a process of its own, watched."""
+    """Every test function once, in a fork of its own, watched."""
     groups = _grouped(cases, lambda case: case.placed_id.partition("[")[0])
-    records = pool.run_all(
-        Run(
-            (group[0].candidate.placed,),
-            select=tuple(case.placed_id for case in group),
-            patience_s=patience_s,
-            cover=True,
-            watch=True,
-            check_integrity=True,
-        )
-        for group in groups
-    )
-    return _merged(
-        cases,
-        (
-            _after_alone(case, record)
-            for group, record in zip(groups, records, strict=True)
-            for case in group
-        ),
-    )
+
+    def one(fork: Fork, group: Sequence[Case]) -> list[Case]:
+        record = fork(ForkRun(tuple(case.placed_id for case in group), patience_s))
+        return [_after_alone(case, record) for case in group]
+
+    opening = Run(_files(cases), cover=True, watch=True, check_integrity=True)
+    done = _in_sessions(pool, opening, groups, one)
+    return _merged(cases, (case for group in done for case in group))
 
 
 def _after_alone(case: Case, record: Record) -> Case:
@@ -127,11 +121,13 @@ def against_nulls(
     def one(fork: Fork, pair: tuple[Case, str]) -> tuple[str, str, Outcome | None]:
         case, null = pair
         limit = _limit_s(case, patience_s)
-        record = fork(ForkRun((case.placed_id,), cpu_s=limit, patience_s=limit * 4, null=null))
+        record = fork(ForkRun((case.placed_id,), limit * 4, cpu_s=limit, null=null))
         return case.id, null, record.tests.get(case.placed_id)
 
     seen: dict[str, dict[str, Outcome | None]] = {}
-    for identity, null, outcome in _in_sessions(pool, _files(cases), wanted, one, overlay):
+    for identity, null, outcome in _in_sessions(
+        pool, Run(_files(cases), overlay=overlay), wanted, one
+    ):
         seen.setdefault(identity, {})[null] = outcome
     return [replace(case, nulls=seen[case.id]) if case.id in seen else case for case in cases]
 
@@ -157,7 +153,7 @@ def against_mutants(
         mutant, reaching = pair
         return _kills_in_fork(fork, mutant, _affordable(reaching, budget), sources, patience_s)
 
-    found = _in_sessions(pool, _files(cases), wanted, one, {})
+    found = _in_sessions(pool, Run(_files(cases)), wanted, one)
     outside = [mutant for mutant in mutants if not mutant.function]
     found += pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
     for some in found:
@@ -197,8 +193,8 @@ def _kills_in_fork(
         record = fork(
             ForkRun(
                 tuple(case.placed_id for case in left),
+                limit * 4,
                 cpu_s=limit,
-                patience_s=limit * 4,
                 path=mutant.path,
                 function=mutant.function,
                 line=mutant.first,
@@ -248,11 +244,7 @@ Fork = Callable[[ForkRun], Record]
 
 
 def _in_sessions(
-    pool: Interpreters,
-    files: tuple[str, ...],
-    wanted: Sequence[Any],
-    deed: Callable[[Fork, Any], Any],
-    overlay: Sources,
+    pool: Interpreters, opening: Run, wanted: Sequence[Any], deed: Callable[[Fork, Any], Any]
 ) -> list[Any]:
     """Do the deed for all that is wanted, in sessions that the workers share the work of."""
     queue: SimpleQueue[tuple[int, Any]] = SimpleQueue()
@@ -263,7 +255,7 @@ def _in_sessions(
     def work(_: int) -> None:
         while not queue.empty():
             interpreter = pool.mine()
-            with interpreter.session(Run(files, overlay=overlay)) as fork:
+            with interpreter.session(opening) as fork:
                 if fork is None:
                     return
                 while not interpreter.lost:

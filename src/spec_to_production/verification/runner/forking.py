@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import signal
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,19 +42,26 @@ class Forking:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take over after collection."""
-        if session.testsfailed:
-            return True
         items = {item.nodeid: item for item in session.items}
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType) and thing.__code__.co_filename in self.component:
                 self._functions.setdefault(_place(thing.__code__), []).append(thing)
         gc.collect()
         gc.freeze()
-        self.serve(lambda request, fd: self._run(request, fd, items))
+        self.serve(lambda request, fd: self._run(request, fd, session, items))
         return True
 
-    def _run(self, request: Mapping[str, Any], fd: int, items: Mapping[str, pytest.Item]) -> None:
+    def _run(
+        self,
+        request: Mapping[str, Any],
+        fd: int,
+        session: pytest.Session,
+        items: Mapping[str, pytest.Item],
+    ) -> None:
         self.recorder.emit = writer(fd, bytes.fromhex(request["key"]))
+        tmp = Path(self.opening["tmp"], request["key"])
+        tmp.mkdir()
+        os.environ["TMPDIR"], tempfile.tempdir = str(tmp), None
         carried = Path(self.opening["tmp"], ".run.json")
         if request["overlay"]:
             run = json.loads(carried.read_text("utf-8"))
@@ -65,10 +74,12 @@ class Forking:
             self._swap(request)
         chosen = [items[name] for name in request["select"] if name in items]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
-            signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])  # ends the process by default
+            # When this time is up, the process ends: no test can catch it.
+            signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if request["stop_at_first"] and item.session.testsfailed:
                 break
+        self.recorder.look_back(session)
         self.recorder.emit("end", code=0)
 
     def _swap(self, request: Mapping[str, Any]) -> None:

@@ -40,16 +40,6 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     os.environ["SPEC_TO_PRODUCTION_CANARY"] = canary
     if request["check_integrity"]:
         _import_component(request["modules"])
-    rules = None
-    if request["watch"]:
-        rules = audit.Rules(
-            root=root,
-            tests=frozenset(root + path for path in request["files"]),
-            writable=audit.folders(os.environ["TMPDIR"], os.environ["HOME"]),
-            report=lambda deed: emit("deed", message=deed),
-        )
-        audit.watch_environment(rules)
-        sys.addaudithook(rules)
     recorder = Recorder(
         emit=emit,
         root=root,
@@ -61,6 +51,8 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
         check_integrity=request["check_integrity"],
         null=request["null"],
     )
+    if request["watch"]:
+        _watch(recorder, frozenset(root + path for path in request["files"]))
     plugins: list[object] = [recorder]
     if serve is not None:
         plugins.append(forking.Forking(recorder, component, request, serve))
@@ -73,9 +65,18 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
         *request["options"],
     ]
     code = pytest.main([*arguments, *(root + path for path in request["files"])], plugins=plugins)
-    if rules is not None and rules.processes:
-        emit("spawned")
     emit("end", code=int(code))
+
+
+def _watch(recorder: Recorder, tests: frozenset[str]) -> None:
+    recorder.rules = audit.Rules(
+        root=recorder.root,
+        tests=tests,
+        writable=audit.folders(os.environ["TMPDIR"], os.environ["HOME"]),
+        report=lambda deed: recorder.emit("deed", message=deed),
+    )
+    audit.watch_environment(recorder.rules)
+    sys.addaudithook(recorder.rules)
 
 
 def _limit_memory() -> None:

@@ -6,7 +6,7 @@ import contextlib
 import random
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +14,9 @@ import coverage
 import pytest
 
 from . import stand_ins
+from .audit import Rules
 from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
-
-Serve = Callable[[pytest.Session], None]
 
 
 @dataclass(eq=False)
@@ -35,7 +34,7 @@ class Recorder:
         canary: A text that nobody but a thief of the environment prints.
         check_integrity: Whether to look for what was left replaced.
         null: Which null stands in once collection is over.
-        serve: Takes over instead of running the tests, when given.
+        rules: What tests may not do, when that is watched.
     """
 
     emit: Emit
@@ -47,7 +46,7 @@ class Recorder:
     canary: str = ""
     check_integrity: bool = False
     null: str = ""
-    serve: Serve | None = None
+    rules: Rules | None = None
     _phases: dict[str, dict[str, Any]] = field(default_factory=dict)
     _comparison: tuple[str, str, str] | None = None
     _before: Fingerprint = field(default_factory=dict)
@@ -91,13 +90,20 @@ class Recorder:
         if self.null:
             stand_ins.stand_in(self.null)
         result = yield
+        self.look_back(session)
+        return result
+
+    def look_back(self, session: pytest.Session) -> None:
+        """After the tests: what they left changed, and whether they started processes."""
+        if self.rules is not None and self.rules.processes:
+            self.emit("spawned")
         if self.check_integrity:
             left = replaced(self._before, fingerprint(self.component))
-            if any(id(plugin) not in self._plugins for plugin in plugins.get_plugins()):
+            plugins = session.config.pluginmanager.get_plugins()
+            if any(id(plugin) not in self._plugins for plugin in plugins):
                 left.append("a pytest plugin")
             if left:
                 self.emit("replaced", names=left[:10])
-        return result
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Say why pytest itself broke."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import importlib.metadata
 import json
@@ -15,6 +16,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from _pytest.config import default_plugins
 
 from .perform import perform
 
@@ -158,9 +161,12 @@ def _tell(control: int, message: Mapping[str, Any]) -> None:
 
 def warm_up(names: list[str]) -> None:
     """Import the plugins of this environment, and what the component is known to need."""
+    own = [f"_pytest.{name}" for name in default_plugins]
     plugins = [entry.module for entry in importlib.metadata.entry_points(group="pytest11")]
-    for name in ("time_machine", *plugins, *names):
+    for name in (*own, "time_machine", *plugins, *names):
         _import(name)
+    gc.collect()
+    gc.freeze()  # forks share what is there now, and collect only what they make themselves
 
 
 def _import(name: str) -> None:
