@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +21,7 @@ from spec_to_production.components import find_component, run_baseline
 from spec_to_production.delivery import make_patch, write_changes
 from spec_to_production.errors import SettingsError
 from spec_to_production.gates import evaluate
+from spec_to_production.gateway import Budget, Gateway, find_provider
 from spec_to_production.generation.jobs import Jobs, Terms
 from spec_to_production.generation.plan import plan
 from spec_to_production.generation.prompts import Prompts
@@ -96,14 +97,16 @@ def run(
             planned = _plan(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
         stack.callback(sandbox.stop_all)
+        model = _model(settings)
         openhands: OpenHands | None = None
         if planned.tasks:
+            model = stack.enter_context(_kept_from_agent(model, settings, planned, progress.tell))
             openhands = EmbeddedServer.start(work / "openhands", cache_folder(env), progress.tell)
             stack.callback(openhands.close)
         works = _Works(settings, root, work, planned, sandbox, timeline, progress)
         workflow = Workflow(
             works.subject(),
-            works.stages(openhands),
+            works.stages(openhands, model),
             max_parallel=settings.max_parallel_jobs,
             timeline=timeline,
             progress=progress,
@@ -185,14 +188,14 @@ class _Works:
             candidates=self.plan.candidates,
         )
 
-    def stages(self, openhands: OpenHands | None) -> Stages:
+    def stages(self, openhands: OpenHands | None, model: Model) -> Stages:
         refactoring = self.settings.enable_refactoring and self.settings.mode == "run"
         return Stages(
             baseline=self._baseline,
             make_verifier=self._verifier,
             gates=self._gates,
             deliver=self._deliver,
-            make_jobs=self._jobs_on(openhands) if openhands else None,
+            make_jobs=self._jobs_on(openhands, model) if openhands else None,
             add_gaps=self._add_gaps,
             refactor=self._refactor if refactoring else None,
             recheck=self._recheck if refactoring else None,
@@ -222,7 +225,7 @@ class _Works:
             accepted,
         )
 
-    def _jobs_on(self, openhands: OpenHands) -> Callable[..., Jobs]:
+    def _jobs_on(self, openhands: OpenHands, model: Model) -> Callable[..., Jobs]:
         settings = self.settings
 
         def make(
@@ -232,9 +235,7 @@ class _Works:
                 openhands=openhands,
                 executor=executor,
                 terms=Terms(
-                    model=Model(
-                        settings.llm_model or "", settings.llm_api_key, settings.llm_base_url
-                    ),
+                    model=model,
                     max_parallel=max_parallel,
                     max_iterations=settings.max_iterations,
                     job_timeout_s=settings.job_timeout,
@@ -309,6 +310,31 @@ class _Works:
         folder = self.work / name
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _model(settings: Settings) -> Model:
+    return Model(settings.llm_model or "", settings.llm_api_key, settings.llm_base_url)
+
+
+@contextlib.contextmanager
+def _kept_from_agent(
+    model: Model, settings: Settings, planned: Plan, tell: Callable[[str], None]
+) -> Iterator[Model]:
+    """The model as an agent on this machine reaches it: through the gateway, without the key."""
+    provider = find_provider(model.name, model.base_url)
+    if provider is None:
+        tell(f"The agent can read the key: requests to {model.name} are signed with it.")
+        yield model
+        return
+    budget = Budget(requests=_most_requests(settings, model, len(planned.tasks)))
+    with contextlib.closing(Gateway(provider, model.api_key, budget)) as gateway:
+        yield replace(model, api_key=gateway.key, base_url=gateway.address)
+
+
+def _most_requests(settings: Settings, model: Model, jobs: int) -> int:
+    """What all jobs need when each one uses up every step, every message and every retry."""
+    messages = 2 + settings.repair_rounds  # the task, one reminder, the repairs
+    return jobs * messages * settings.max_iterations * (1 + model.retries)
 
 
 @contextlib.contextmanager

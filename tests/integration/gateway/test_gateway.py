@@ -1,0 +1,201 @@
+"""The gateway between a client and a provider, over real connections."""
+
+import json
+import threading
+from contextlib import closing
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from werkzeug import Response
+
+from spec_to_production.gateway import Budget, Gateway, find_provider
+
+KEY = "the-real-key-0123456789"
+ASKED = {"model": "recorded-x", "messages": [{"role": "user", "content": "hello"}]}
+ANSWER = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
+EVENTS = [b'data: {"choices": [{}]}\n\n', f"data: {json.dumps(ANSWER)}\n\n".encode()]
+PATH = "/v1/chat/completions"
+
+
+@pytest.fixture
+def open_gateway(httpserver):
+    opened = []
+
+    def open_(budget=None, model="openai/recorded-x", base="/v1"):
+        provider = find_provider(model, httpserver.url_for(base))
+        opened.append(Gateway(provider, SecretStr(KEY), budget or Budget()))
+        return opened[-1]
+
+    yield open_
+    for gateway in opened:
+        gateway.close()
+
+
+def ask(gateway, path="/chat/completions", *, headers=None, **options):
+    shown = headers or {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
+    options = {"json": ASKED, **options}
+    return httpx.post(f"{gateway.address}{path}", headers=shown, trust_env=False, **options)
+
+
+def test_the_provider_gets_the_real_key_and_the_client_the_answer(httpserver, open_gateway):
+    httpserver.expect_request(
+        PATH, method="POST", headers={"Authorization": f"Bearer {KEY}"}, json=ASKED
+    ).respond_with_json(ANSWER, headers={"x-request-id": "42", "set-cookie": "a=b"})
+    gateway = open_gateway()
+
+    answer = ask(gateway)
+
+    assert answer.json() == ANSWER
+    assert answer.headers["x-request-id"] == "42"
+    assert "set-cookie" not in answer.headers
+    assert gateway.budget.spent.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "shown"),
+    [
+        ("anthropic", "/v1/messages", "x-api-key"),
+        ("gemini", "/models/recorded-x:generateContent", "x-goog-api-key"),
+        ("azure", "/openai/deployments/recorded-x/chat/completions", "api-key"),
+    ],
+)
+def test_each_dialect_shows_its_key_where_it_belongs(httpserver, open_gateway, prefix, path, shown):
+    httpserver.expect_request(path, headers={shown: KEY}).respond_with_json(ANSWER)
+    gateway = open_gateway(model=f"{prefix}/recorded-x", base="")
+    throw_away = gateway.key.get_secret_value()
+
+    assert ask(gateway, path, headers={shown: throw_away}).is_success
+
+
+def test_the_key_may_be_shown_in_the_query_as_gemini_does(httpserver, open_gateway):
+    httpserver.expect_request(
+        "/models/recorded-x:generateContent", query_string={"alt": "sse"}
+    ).respond_with_json(ANSWER)
+    gateway = open_gateway(model="gemini/recorded-x", base="")
+    query = f"?alt=sse&key={gateway.key.get_secret_value()}"
+
+    answer = ask(gateway, f"/models/recorded-x:generateContent{query}", headers={"a": "b"}, json={})
+
+    assert answer.is_success
+
+
+def test_a_stream_arrives_as_it_comes(httpserver, open_gateway):
+    seen = threading.Event()
+
+    def events(_):
+        def body():
+            yield EVENTS[0]
+            # Were the answer held back until its end, the client would not see the first part.
+            assert seen.wait(20)
+            yield EVENTS[1]
+
+        return Response(body(), content_type="text/event-stream")
+
+    httpserver.expect_request(PATH).respond_with_handler(events)
+    gateway = open_gateway()
+    headers = {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
+    received = b""
+    with (
+        httpx.Client(trust_env=False) as client,
+        client.stream(
+            "POST", f"{gateway.address}/chat/completions", json=ASKED, headers=headers
+        ) as answer,
+    ):
+        for chunk in answer.iter_bytes():
+            received += chunk
+            seen.set()
+
+    assert received == b"".join(EVENTS)
+    gateway.close()
+    assert gateway.budget.spent.tokens == 10
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": "Bearer wrong"}, {"x-api-key": ""}, {"Authorization": f"Bearer {KEY}"}],
+)
+def test_without_the_throw_away_key_there_is_nothing(httpserver, open_gateway, headers):
+    answer = ask(open_gateway(), headers=headers)
+
+    assert answer.status_code == 404
+    assert not httpserver.log
+
+
+def test_without_the_random_path_there_is_nothing(httpserver, open_gateway):
+    gateway = open_gateway()
+    address = httpx.URL(gateway.address).copy_with(path=PATH)
+    headers = {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
+
+    assert httpx.post(address, headers=headers, json=ASKED, trust_env=False).status_code == 404
+    assert not httpserver.log
+
+
+@pytest.mark.parametrize("path", ["/models", "/../files", "/chat/completions/..", "/embeddings"])
+def test_other_paths_of_the_provider_are_refused(httpserver, open_gateway, path):
+    assert ask(open_gateway(), path).status_code in (403, 404)
+    assert not httpserver.log
+
+
+def test_another_model_of_the_provider_is_refused(httpserver, open_gateway):
+    assert ask(open_gateway(), json={**ASKED, "model": "dearer"}).status_code == 403
+    assert not httpserver.log
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "CONNECT"])
+def test_other_methods_are_refused(httpserver, open_gateway, method):
+    gateway = open_gateway()
+    headers = {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
+
+    answer = httpx.request(
+        method, f"{gateway.address}/chat/completions", headers=headers, trust_env=False
+    )
+
+    assert answer.status_code == 501
+    assert not httpserver.log
+
+
+def test_a_redirect_is_not_followed(httpserver, open_gateway):
+    httpserver.expect_request(PATH).respond_with_data(
+        status=307, headers={"Location": "http://127.0.0.1:1/"}
+    )
+
+    answer = ask(open_gateway())
+
+    assert answer.status_code == 307
+    assert "location" not in answer.headers
+
+
+def test_a_key_that_the_provider_repeats_stays_here(httpserver, open_gateway):
+    httpserver.expect_request(PATH).respond_with_data(f"bad key: {KEY}", status=401)
+
+    assert ask(open_gateway()).text == "bad key: ***"
+
+
+def test_a_spent_budget_is_said_in_words_that_are_not_tried_again(httpserver, open_gateway):
+    httpserver.expect_request(PATH).respond_with_json(ANSWER)
+    gateway = open_gateway(Budget(requests=1))
+
+    assert ask(gateway).is_success
+    refused = ask(gateway)
+
+    assert refused.status_code == 429
+    assert refused.json()["error"]["code"] == "insufficient_quota"
+    assert len(httpserver.log) == 1
+
+
+def test_a_provider_that_is_not_there_is_said_so(open_gateway, httpserver):
+    provider = find_provider("openai/recorded-x", "http://127.0.0.1:1/v1")
+    with closing(Gateway(provider, None, Budget())) as gateway:
+        answer = ask(gateway)
+
+    assert answer.status_code == 502
+    assert "ConnectError" in answer.json()["error"]["message"]
+
+
+def test_after_the_run_nothing_answers(open_gateway):
+    gateway = open_gateway()
+    gateway.close()
+
+    with pytest.raises(httpx.ConnectError):
+        ask(gateway)

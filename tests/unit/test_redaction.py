@@ -1,0 +1,56 @@
+"""No form of a secret survives."""
+
+import base64
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spec_to_production.redaction import HIDDEN, Redaction
+
+SECRET = "sk-Ab+/=%& geheim\u00e9-0123456789"
+secrets = st.text(st.characters(codec="utf-8"), min_size=8, max_size=60)
+around = st.text(alphabet="xyz ", max_size=7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
+        SECRET.encode().hex(),
+    ],
+)
+def test_a_secret_goes_however_it_is_written(text):
+    assert Redaction.of([SECRET]).text(f"<{text}>").count(HIDDEN) == 1
+
+
+@given(before=around, after=around)
+def test_a_secret_goes_from_the_middle_of_something_encoded(before, after):
+    encoded = base64.b64encode(f"{before}{SECRET}{after}".encode()).decode()
+
+    left = Redaction.of([SECRET]).text(encoded)
+
+    assert HIDDEN in left
+    assert len(left) < len(encoded) - len(SECRET)
+
+
+@given(secret=secrets, before=around, after=around)
+def test_no_secret_is_left(secret, before, after):
+    redaction = Redaction.of([secret])
+
+    assert secret not in redaction.text(f"{before}{secret}{after}")
+    assert secret.encode() not in redaction.content(f"{before}{secret}{after}".encode())
+
+
+def test_each_line_of_a_secret_is_one():
+    key = "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----\n"
+
+    assert "MIIEpAIBAAKCAQEA" not in Redaction.of([key]).text("x MIIEpAIBAAKCAQEA y")
+
+
+def test_short_values_are_left_alone():
+    assert Redaction.of(["on", "", None]).text("on and on") == "on and on"
