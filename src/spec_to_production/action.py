@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -91,6 +91,8 @@ def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
         return 1
     except Interrupted as interrupt:
         return 128 + interrupt.signum
+    except KeyboardInterrupt:  # after the run, while its result was on its way
+        return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - its text may hold commands; it must not be printed raw
         commands.quote(traceback.format_exc())
         commands.annotate(
@@ -114,21 +116,26 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
 
     result = run(settings, root, env=env, write=commands.say)
 
-    links = Links(
-        server=event.server_url,
-        repository=event.repository,
-        sha=result.base_commit or event.sha,
-        run_id=event.run_id,
-        run_attempt=event.run_attempt,
-    )
-    write_reports(output, reporting.files(result, links))
+    write_reports(output, reporting.files(result, _links(result, event)))
     _hand_over(output, root)
-    artifact = None
-    if result.interrupted_by is None:
-        artifact = _attempt("artifact", lambda: _upload(output, settings, env, event))
-    if artifact:
-        links = replace(links, artifact_name=artifact.name, artifact_url=artifact.url)
+    if result.interrupted_by is not None:
+        _publish(result, settings, _links(result, event), None)
+        return 128 + result.interrupted_by
+    artifact = _attempt("artifact", lambda: _upload(output, settings, env, event))
+    links = _links(result, event, artifact)
+    _publish(result, settings, links, artifact)
+    # Without secrets the token can only read, whatever the workflow says: there is no use in trying.
+    if settings.comment and settings.github_token and not event.without_secrets:
+        token = settings.github_token
+        url = _attempt("comment", lambda: _comment(result, settings, token, event, links))
+        commands.set_output("comment-url", url or "")
+    return engine.exit_code(result, settings.fail_on)
 
+
+def _publish(
+    result: WorkflowResult, settings: Settings, links: Links, artifact: Artifact | None
+) -> None:
+    """Give the runner the summary, the annotations, the outputs and the end of the log."""
     commands.append_summary(reporting.summary(result, links=links))
     for note in reporting.annotations(result):
         commands.annotate(
@@ -138,13 +145,18 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         commands.set_output(name, value)
     with commands.group("Result"):
         commands.say(_as_text(reporting.summary_table(result)))
-    if result.interrupted_by is not None:
-        return 128 + result.interrupted_by
-    if settings.comment and settings.github_token and _may_comment(event):
-        token = settings.github_token
-        url = _attempt("comment", lambda: _comment(result, settings, token, event, links))
-        commands.set_output("comment-url", url or "")
-    return engine.exit_code(result, settings.fail_on)
+
+
+def _links(result: WorkflowResult, event: Event, artifact: Artifact | None = None) -> Links:
+    return Links(
+        server=event.server_url,
+        repository=event.repository,
+        sha=result.base_commit or event.sha,
+        run_id=event.run_id,
+        run_attempt=event.run_attempt,
+        artifact_name=artifact.name if artifact else None,
+        artifact_url=artifact.url if artifact else None,
+    )
 
 
 def _relay(env: Mapping[str, str]) -> int:
@@ -204,11 +216,6 @@ def _within_its_rights(settings: Settings, event: Event) -> Settings:
         title="spec-to-production: without secrets",
     )
     return settings.model_copy(update=changed)
-
-
-def _may_comment(event: Event) -> bool:
-    # Such a run's token can only read, whatever the workflow says; there is no use in trying.
-    return not event.without_secrets
 
 
 def _output_folder(root: Path, output: str) -> Path:

@@ -306,6 +306,12 @@ def test_an_interrupted_run_writes_what_there_is_and_posts_nothing(step, server,
     assert service.calls == []
 
 
+def test_a_run_that_is_cancelled_after_its_end_says_so(step):
+    step.engine.error = KeyboardInterrupt()
+
+    assert step.run() == 130
+
+
 @pytest.mark.parametrize("actor", ["octocat", "dependabot[bot]"])
 def test_without_secrets_tests_are_judged_and_nothing_is_red(step, server, service, actor):
     pull_request(step, head="octo/demo" if "bot" in actor else "someone/demo")
