@@ -124,7 +124,7 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     artifact = _attempt("artifact", lambda: _upload(output, settings, env, event))
     links = _links(result, event, artifact)
     _publish(result, settings, links, artifact)
-    # Without secrets the token can only read, whatever the workflow says: there is no use in trying.
+    # Without secrets the token can only read, whatever the workflow says: trying is no use.
     if settings.comment and settings.github_token and not event.without_secrets:
         token = settings.github_token
         url = _attempt("comment", lambda: _comment(result, settings, token, event, links))
