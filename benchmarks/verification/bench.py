@@ -61,10 +61,10 @@ def judged(chosen: Sequence[Component]) -> dict[Candidate, str]:
             console.print(f"{component.name}: no label for {test}")
         found = by_candidate(component, judgement)
         verdicts |= found
-        wrong = [candidate for candidate, verdict in found.items() if is_wrong(candidate, verdict)]
+        wrong = {each.id: verdict for each, verdict in found.items() if is_wrong(each, verdict)}
         console.print(
             f"{component.name}: {len(found)} candidates in {judgement.seconds:.0f} s,"
-            f" {len(wrong)} not as labelled"
+            f" {len(wrong)} not as labelled: {wrong or ''}"
         )
     return verdicts
 

@@ -54,8 +54,13 @@ def test_loads_the_file_of_the_project():
 
 
 @pytest.mark.requirement("FR-4")
+def test_loads_into_this_process(env_file):
+    assert "S2P_NEW" in load(env_file)
+
+
+@pytest.mark.requirement("FR-4")
 def test_what_was_loaded_is_there():
-    assert os.environ["S2P_FROM_TMP"] == "1"
+    assert os.environ["S2P_NEW"] == "ä"
 
 
 @pytest.mark.requirement("FR-4")
