@@ -309,9 +309,13 @@ def _debian_mirror(commands: _Commands) -> str:
     if found is None or not _read("/etc/debian_version"):
         raise _NotHere("this machine does not run Debian.")
     only = (f"Codename: {found[1]}", "Component: main", "Identifier: Packages", "Origin: Debian")
-    mirrors = commands.run(["apt-get", "indextargets", "--format", "$(REPO_URI)", *only])
+    ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)", *only]
+    mirrors = commands.run(ask)
+    if not mirrors:  # apt knows them only once it has fetched their lists
+        commands.run(["apt-get", "--quiet", "update"])
+        mirrors = commands.run(ask)
     if not mirrors:
-        raise _NotHere("apt names no Debian mirror; is this Debian, and was apt-get update run?")
+        raise _NotHere("apt names no Debian mirror of this release.")
     return mirrors.splitlines()[0]
 
 

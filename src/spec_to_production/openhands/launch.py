@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spec_to_production.errors import ServerStartError
+from spec_to_production.namespaces import own_mounts
 from spec_to_production.openhands import supervisor
 
 AGENT_UID = 10001
@@ -34,7 +35,7 @@ _PASSED_ON = (
     "https_proxy",
     "no_proxy",
 )
-_NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+_NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def agent_uid() -> int | None:
 def namespaces() -> tuple[str, ...]:
     """The command prefix that gives a process its own mounts and processes; empty if refused."""
     user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
-    prefix = ("unshare", *user, *_NAMESPACES)
-    return prefix if succeeds([*prefix, "true"]) else ()
+    prefix = ("unshare", *user, *own_mounts(), *_NAMESPACES)
+    return prefix if own_mounts() and succeeds([*prefix, "true"]) else ()
 
 
 def reachable(path: Path) -> bool:
