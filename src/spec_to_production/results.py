@@ -230,6 +230,10 @@ class Job(Value):
     files: tuple[GeneratedFile, ...] = ()
     refused: tuple[RefusedFile, ...] = ()
     usage: Usage = Usage()
+    from_cache: bool = False
+    """The files are an earlier run's answer to the same task, judged anew."""
+    attempts: int = 0
+    """How often it was sent again after a failure that may pass."""
     nudges: int = 0
     repairs: int = 0
 
@@ -334,6 +338,9 @@ class Verification(Value):
     checks: tuple[Check, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)
     seed: int = 0
+    effort: dict[str, float] = Field(default_factory=dict)
+    candidates: tuple[GeneratedFile, ...] = ()
+    """The files that were judged, as they came in."""
 
     def having(self, verdict: VerdictName) -> tuple[TestVerdict, ...]:
         """The tests with one verdict, in their order."""

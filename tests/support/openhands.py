@@ -20,15 +20,16 @@ from spec_to_production.results import Usage
 class Script:
     """What one conversation does: statuses seen one after another, and files it leaves.
 
-    A status may be an exception, raised at that look. After the last one it stays there.
-    ``replies`` are the scripts for further messages.
+    A status may be an exception, raised at that look, or ``None``: the conversation is gone.
+    After the last one it stays there. ``replies`` are the scripts for further messages.
     """
 
-    statuses: list[str | Exception] = field(default_factory=lambda: ["running", "finished"])
+    statuses: list[str | Exception | None] = field(default_factory=lambda: ["running", "finished"])
     files: Mapping[str, str] = field(default_factory=dict)
     failure: Failure = field(default_factory=lambda: Failure("unknown", "it broke"))
     replies: list[Script] = field(default_factory=list)
     create_error: Exception | None = None
+    usage: Usage = field(default_factory=lambda: Usage(prompt_tokens=10, completion_tokens=1))
 
 
 class StandInOpenHands:
@@ -42,6 +43,7 @@ class StandInOpenHands:
         self.running: dict[UUID, Script] = {}
         self.files: dict[UUID, dict[str, str]] = {}
         self.most_at_once = 0
+        self._at_work: set[UUID] = set()
         self.messages: list[str] = []
         self.created: list[str] = []
         self.interrupted: list[UUID] = []
@@ -62,7 +64,8 @@ class StandInOpenHands:
             self.created.append(name)
             self.running[assignment.conversation_id] = script
             self.files[assignment.conversation_id] = dict(script.files)
-            self.most_at_once = max(self.most_at_once, len(self.running))
+            self._at_work.add(assignment.conversation_id)
+            self.most_at_once = max(self.most_at_once, len(self._at_work))
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         return {conversation: self._next(conversation) for conversation in conversations}
@@ -76,7 +79,11 @@ class StandInOpenHands:
             del script.statuses[0]
         if isinstance(status, Exception):
             raise status
-        return State(status, Usage(prompt_tokens=10, completion_tokens=1))
+        if status not in {"idle", "running", "unknown"}:
+            self._at_work.discard(conversation)
+        if status is None:
+            return None
+        return State(status, script.usage)
 
     def say(self, conversation: UUID, text: str) -> None:
         self.messages.append(text)

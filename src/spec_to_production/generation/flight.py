@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
+from spec_to_production.generation.intake import Intake
 from spec_to_production.generation.plan import repair_path
 from spec_to_production.results import (
     FailureCause,
@@ -21,40 +23,96 @@ from spec_to_production.results import (
 
 
 class Phase(Enum):
-    """Where a task is: not yet sent, being sent, with the agent, with the judge, or done."""
+    """Where a task is.
+
+    Waiting for its turn, being sent, with the agent, being collected, waiting for the judge,
+    being judged, or done.
+    """
 
     WAITING = auto()
-    CREATING = auto()
+    SENDING = auto()
     WORKING = auto()
+    COLLECTING = auto()
+    COLLECTED = auto()
     JUDGING = auto()
     ENDED = auto()
 
 
 @dataclass
 class Flight:
-    """One task on its way; only the collecting thread changes it."""
+    """One task on its way; only the collecting thread changes it.
+
+    Attributes:
+        is_created: Whether the server has said that it has the conversation.
+        to_say: What the conversation waits to be told; ``None`` when it is to be created.
+        pending: Work handed to the executor, and what is to happen ``then`` with its outcome.
+        not_before: The earliest time at which it is sent (again), by the jobs' clock.
+        deadline: The time at which its agent is interrupted, by the jobs' clock.
+        attempts: How often it was sent again after a failure.
+        from_cache: Whether its files are an earlier run's answer.
+        judged: The files that have been judged; they stay as they were.
+        proved: Whether a test of it was accepted or disputed.
+    """
 
     task: Task
     conversation: uuid.UUID = field(default_factory=uuid.uuid4)
+    model: str = ""
     phase: Phase = Phase.WAITING
+    is_created: bool = False
+    to_say: str | None = None
     pending: Future[Any] | None = None
-    submitted_ms: float | None = None
+    then: Callable[[Any], None] | None = None
+    not_before: float = float("-inf")
     deadline: float = float("inf")
+    submitted_ms: float | None = None
     ended_ms: float | None = None
-    usage: Usage = field(default_factory=Usage)
+    earlier: Usage = field(default_factory=Usage)
+    current: Usage = field(default_factory=Usage)
+    attempts: int = 0
     nudges: int = 0
     repairs: int = 0
+    from_cache: bool = False
     files: dict[str, GeneratedFile] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)
+    proved: bool = False
     refused: dict[str, RefusedFile] = field(default_factory=dict)
     status: JobStatus = "succeeded"
     cause: FailureCause | None = None
     message: str = ""
+
+    @classmethod
+    def answered(cls, task: Task, files: Sequence[GeneratedFile]) -> Flight:
+        """One whose files are known already: nothing is sent, they are judged anew."""
+        known = {file.path: file for file in files}
+        return cls(task, phase=Phase.COLLECTED, from_cache=True, files=known)
 
     @property
     def output_path(self) -> str:
         """The file that is being waited for now."""
         path = self.task.output_path
         return repair_path(path, self.repairs) if self.repairs else path
+
+    @property
+    def usage(self) -> Usage:
+        """What all of its conversations have used."""
+        return self.earlier + self.current
+
+    @property
+    def unjudged(self) -> list[GeneratedFile]:
+        """The files that are still to be judged."""
+        return [file for file in self.files.values() if file.path not in self.judged]
+
+    def take_in(self, intake: Intake) -> None:
+        """Add what was collected; what was judged stays as it was, whatever came later."""
+        self.files |= {file.path: file for file in intake.files if file.path not in self.judged}
+        known = {repair_path(self.task.output_path, n) for n in range(1, self.repairs)}
+        self.refused = {file.path: file for file in intake.refused if file.path not in known}
+
+    def renew(self) -> None:
+        """Begin anew, in another conversation."""
+        self.earlier, self.current = self.usage, Usage()
+        self.conversation = uuid.uuid4()
+        self.is_created, self.to_say = False, None
 
     def end(self, status: JobStatus, cause: FailureCause | None = None, message: str = "") -> None:
         """Nothing more happens to it; this is what became of it."""
@@ -74,9 +132,11 @@ class Flight:
             conversation_id=str(self.conversation) if self.submitted_ms is not None else None,
             submitted_ms=self.submitted_ms,
             ended_ms=self.ended_ms,
+            from_cache=self.from_cache,
             files=tuple(self.files.values()),
             refused=tuple(self.refused.values()),
             usage=self.usage,
+            attempts=self.attempts,
             nudges=self.nudges,
             repairs=self.repairs,
         )

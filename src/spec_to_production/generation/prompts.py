@@ -76,6 +76,12 @@ class Prompts:
             "nudge.md.j2", output_path=output_path, run_command=self._run_command(output_path)
         )
 
+    def go_on(self, output_path: str) -> str:
+        """For a conversation that a passing fault had ended."""
+        return self._render(
+            "go_on.md.j2", output_path=output_path, run_command=self._run_command(output_path)
+        )
+
     def repair(self, rejected: Sequence[TestVerdict], output_path: str) -> str:
         """For a conversation whose tests were rejected."""
         short = [

@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from spec_to_production.errors import ApiError, ServerLostError
+from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.jobs import Jobs, Terms
 from spec_to_production.openhands.interface import Failure, Model
 from spec_to_production.progress import Progress
-from spec_to_production.results import Task, TestVerdict
+from spec_to_production.results import GeneratedFile, Task, TestVerdict, Usage
 from spec_to_production.timeline import Timeline
 from spec_to_production.workflow import Sequential
 from support.openhands import Script, StandInOpenHands
@@ -33,9 +34,13 @@ def done(name, **more):
 
 
 class Clock:
-    now = 0.0
+    """Each time it is asked, some time has passed: no pause takes any real time."""
+
+    def __init__(self, step=0.01):
+        self.now, self.step = 0.0, step
 
     def __call__(self):
+        self.now += self.step
         return self.now
 
 
@@ -43,25 +48,40 @@ class Clock:
 def run(snapshot, prompts, tmp_path):
     """Run tasks against scripts; gives the jobs by id, the stand-in, and what was judged."""
 
-    def run(scripts, *, judge=None, executor=None, max_parallel=4, repair_rounds=0, clock=None):
-        openhands = StandInOpenHands(scripts)
+    def run(
+        scripts,
+        *,
+        judge=None,
+        executor=None,
+        max_parallel=4,
+        repair_rounds=0,
+        clock=None,
+        answers=None,
+        openhands=StandInOpenHands,
+        **terms,
+    ):
+        openhands = openhands(scripts)
         timeline = Timeline()
         told = []
         jobs = Jobs(
             openhands=openhands,
             executor=executor or Sequential(),
-            terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, repair_rounds),
+            terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, repair_rounds, **terms),
             snapshot=snapshot,
             prompts=prompts,
             finish_task=lambda t: t,
             timeline=timeline,
             progress=Progress(told.append, timeline.now_ms),
             scratch=tmp_path,
+            answers=answers,
             clock=clock or Clock(),
         )
+        run.jobs = jobs
         submitted = jobs.submit_tasks([task(name) for name in scripts])
-        collected = list(jobs.collect_results(submitted, judge or (lambda _: ())))
-        return {job.task_id: job for job in collected}, openhands, told
+        collected = {
+            job.task_id: job for job in jobs.collect_results(submitted, judge or (lambda _: ()))
+        }
+        return {name: collected[name] for name in scripts}, openhands, told
 
     return run
 
@@ -125,7 +145,7 @@ def test_one_failure_costs_one_job(run):
     jobs, _, _ = run({"bad": failing, "good": done("good")})
 
     assert (jobs["bad"].status, jobs["bad"].cause) == ("failed", "auth")
-    assert jobs["bad"].message == "the key is wrong"
+    assert jobs["bad"].message.startswith("the key is wrong. Check llm-api-key")
     assert jobs["good"].status == "succeeded"
 
 
@@ -140,16 +160,11 @@ def test_what_a_failed_job_had_written_is_judged_all_the_same(run):
 
 
 def test_past_its_deadline_a_job_is_interrupted_and_what_it_has_is_judged(run):
-    class Jump(Clock):
-        def __call__(self):
-            self.now += 200
-            return self.now
-
     judged = []
     script = done("slow", statuses=["running"])
 
     jobs, openhands, _ = run(
-        {"slow": script}, clock=Jump(), judge=lambda files: judged.extend(files) or ()
+        {"slow": script}, clock=Clock(step=50), judge=lambda files: judged.extend(files) or ()
     )
 
     assert (jobs["slow"].status, jobs["slow"].cause) == ("timed_out", "deadline")
@@ -167,7 +182,7 @@ def test_a_look_that_fails_says_nothing_about_the_job(run):
 
 def test_a_lost_server_keeps_what_is_still_there(run):
     lost = ServerLostError("gone")
-    jobs, _, _ = run({"a": done("a", statuses=["running", lost])})
+    jobs, _, _ = run({"a": done("a", statuses=["running", lost])}, clock=Clock(step=5))
 
     assert (jobs["a"].status, jobs["a"].cause) == ("failed", "server_lost")
     assert len(jobs["a"].files) == 1
@@ -256,3 +271,153 @@ def test_usage_is_what_the_server_said_last(run):
     jobs, _, _ = run({"a": done("a")})
 
     assert jobs["a"].usage.prompt_tokens == 10
+
+
+# --- failures by cause -----------------------------------------------------------------------
+
+
+def failing(cause, **more):
+    return Script(statuses=["error"], failure=Failure(cause, "so it is"), usage=Usage(), **more)
+
+
+@pytest.mark.parametrize("cause", ["auth", "quota", "configuration"])
+def test_what_every_job_would_meet_stops_those_that_wait(run, cause):
+    scripts = {"a": failing(cause), "b": done("b"), "c": done("c")}
+    jobs, openhands, _ = run(scripts, max_parallel=1)
+
+    assert openhands.created == ["a"]
+    assert [job.status for job in jobs.values()] == ["failed", "skipped", "skipped"]
+    assert {job.cause for job in jobs.values()} == {cause}
+    assert jobs["b"].message.startswith("Not sent. so it is.")
+
+
+def test_a_request_refused_after_the_model_has_answered_stops_nobody(run):
+    scripts = {"a": done("a"), "b": failing("configuration"), "c": done("c")}
+    jobs, _, _ = run(scripts, max_parallel=1)
+
+    assert [job.status for job in jobs.values()] == ["succeeded", "failed", "succeeded"]
+
+
+@pytest.mark.parametrize("cause", ["rate_limit", "transient"])
+def test_after_a_fault_that_passes_the_same_conversation_goes_on(run, cause):
+    jobs, openhands, _ = run({"a": failing(cause, replies=[done("a")])})
+
+    assert (jobs["a"].status, jobs["a"].attempts) == ("succeeded", 1)
+    assert openhands.created == ["a"]
+
+
+def test_a_fault_that_does_not_pass_is_given_up_after_two_more_attempts(run):
+    twice = failing("transient", replies=[failing("transient")])
+    jobs, _, _ = run({"a": failing("transient", replies=[twice])})
+
+    assert (jobs["a"].status, jobs["a"].cause, jobs["a"].attempts) == ("failed", "transient", 2)
+
+
+def test_a_lost_conversation_begins_anew_and_both_are_paid(run):
+    statuses = ["running", None, "running", "finished"]
+    jobs, openhands, _ = run({"a": done("a", statuses=statuses)})
+
+    assert (jobs["a"].status, jobs["a"].attempts) == ("succeeded", 1)
+    assert openhands.created == ["a", "a"]
+    assert jobs["a"].usage.prompt_tokens == 20
+
+
+def test_out_of_quota_the_next_model_is_used_and_named(run):
+    class OnlySecond(StandInOpenHands):
+        def create(self, assignment, base):
+            super().create(assignment, base)
+            if assignment.model.name == "m":
+                self.running[assignment.conversation_id] = failing("quota")
+
+    scripts = {"a": done("a"), "b": done("b")}
+    jobs, _, _ = run(scripts, openhands=OnlySecond, fallbacks=(Model("second"),))
+
+    assert {job.status for job in jobs.values()} == {"succeeded"}
+    (problem,) = run.jobs.problems()
+    assert "m is out of quota" in problem.message
+    assert "second" in problem.hint
+
+
+def test_a_full_server_is_waited_for(run):
+    class Full(StandInOpenHands):
+        refused = 0
+
+        def create(self, assignment, base):
+            if len(self._at_work) == 2:
+                self.refused += 1
+                raise ApiError("full", status=429)
+            super().create(assignment, base)
+
+    scripts = {name: done(name, statuses=["running"] * 5 + ["finished"]) for name in "abcdefgh"}
+    jobs, openhands, _ = run(scripts, openhands=Full, max_parallel=8)
+
+    assert {job.status for job in jobs.values()} == {"succeeded"}
+    assert sorted(openhands.created) == sorted(scripts)
+    assert openhands.refused < len(scripts) * 2
+
+
+# --- the budget ------------------------------------------------------------------------------
+
+
+def test_a_used_up_budget_interrupts_judges_what_there_is_and_skips_the_rest(run):
+    judged = []
+    working = done("a", statuses=["running"])
+    jobs, openhands, _ = run(
+        {"a": working, "b": done("b")},
+        max_parallel=1,
+        judge=lambda files: judged.extend(files) or (),
+        budget=Budget(tokens=11),
+    )
+
+    assert [(job.status, job.cause) for job in jobs.values()] == [
+        ("cancelled", "budget"),
+        ("skipped", "budget"),
+    ]
+    assert len(openhands.interrupted) == 1
+    assert [file.path for file in judged] == ["tests/test_a_spec.py"]
+    (problem,) = run.jobs.problems()
+    assert problem.message.startswith("stopped: budget after 0/1 requirements. ")
+    assert "max-tokens (11)" in problem.message
+
+
+def test_no_job_begins_that_what_is_left_would_not_carry(run):
+    jobs, openhands, _ = run(
+        {name: done(name) for name in "abc"}, max_parallel=1, budget=Budget(tokens=30)
+    )
+
+    assert openhands.created == ["a", "b"]
+    assert (jobs["c"].status, jobs["c"].cause) == ("skipped", "budget")
+    assert openhands.interrupted == []
+
+
+def test_at_the_end_of_the_time_what_runs_is_interrupted(run):
+    jobs, _, _ = run({"a": done("a", statuses=["running"])}, budget=Budget(seconds=1))
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("cancelled", "budget")
+    assert "total-timeout (1 s)" in jobs["a"].message
+
+
+def test_money_that_cannot_be_counted_is_a_problem(run):
+    jobs, _, _ = run({"a": done("a")}, budget=Budget(cost_usd=1))
+
+    assert jobs["a"].status == "succeeded"
+    (problem,) = run.jobs.problems()
+    assert "max-cost-usd could not be watched" in problem.message
+
+
+# --- answers of an earlier run ---------------------------------------------------------------
+
+
+def test_a_known_answer_is_judged_and_nothing_is_sent(run):
+    file = GeneratedFile(path="tests/test_a_spec.py", content=TEST)
+    jobs, openhands, _ = run(
+        {"a": done("a")},
+        answers={"a": [file]},
+        judge=lambda _: [verdict("test_x", "rejected"), verdict("test_y", "accepted")],
+        repair_rounds=1,
+    )
+
+    assert openhands.created == []
+    assert (jobs["a"].status, jobs["a"].from_cache) == ("succeeded", True)
+    assert jobs["a"].files == (file,)
+    assert run.jobs.proved() == {"a"}

@@ -1,0 +1,329 @@
+"""The course of one task: sent, worked on, collected, judged, and what is done when it fails.
+
+A :class:`Course` moves one flight at a time. What takes time is handed to the executor; the
+flight keeps what is to happen then, and :meth:`Course.settle` does it on the collecting thread.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spec_to_production.errors import OpenHandsError, ServerStartError
+from spec_to_production.generation import remedies
+from spec_to_production.generation.budget import Budget
+from spec_to_production.generation.fallback import Models
+from spec_to_production.generation.flight import Flight, Phase
+from spec_to_production.generation.intake import Intake, admit
+from spec_to_production.generation.prompts import Prompts
+from spec_to_production.generation.remedies import Remedy
+from spec_to_production.openhands.interface import Assignment, Failure, Model, OpenHands, State
+from spec_to_production.progress import Progress
+from spec_to_production.results import GeneratedFile, JobStatus, Task, TestVerdict
+from spec_to_production.snapshot import Snapshot
+from spec_to_production.timeline import Timeline
+
+Judge = Callable[[Sequence[GeneratedFile]], Sequence[TestVerdict]]
+"""Judges the files of one job; the verdicts decide whether something goes back for repair."""
+
+_AT_WORK = {"idle", "running", "unknown"}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the jobs may use.
+
+    Attributes:
+        model: The language model.
+        max_parallel: Most conversations in flight at once.
+        max_iterations: Most steps of the agent in one conversation.
+        job_timeout_s: Seconds from a conversation's start, and again from each repair's.
+        poll_interval_s: Seconds between two looks.
+        repair_rounds: How often rejected tests go back.
+        budget: What all jobs together may use.
+        fallbacks: The models to go on with, one after another, when one is out of quota.
+    """
+
+    model: Model
+    max_parallel: int
+    max_iterations: int
+    job_timeout_s: float
+    poll_interval_s: float
+    repair_rounds: int
+    budget: Budget = field(default_factory=Budget)
+    fallbacks: tuple[Model, ...] = ()
+
+
+class Course:
+    """Moves flights; the arguments are those of :class:`.jobs.Jobs`.
+
+    Attributes:
+        models: The model in use and those to go on with.
+        stopped: Why nothing more is to be sent, once something happened that all would meet.
+    """
+
+    def __init__(
+        self,
+        *,
+        openhands: OpenHands,
+        executor: Executor,
+        terms: Terms,
+        snapshot: Snapshot,
+        prompts: Prompts,
+        finish_task: Callable[[Task], Task],
+        timeline: Timeline,
+        progress: Progress,
+        scratch: Path,
+        clock: Callable[[], float],
+        wake: Callable[[], None],
+    ) -> None:
+        self._openhands = openhands
+        self._executor = executor
+        self._terms = terms
+        self._snapshot = snapshot
+        self._prompts = prompts
+        self._finish_task = finish_task
+        self._timeline = timeline
+        self._progress = progress
+        self._scratch = scratch
+        self._clock = clock
+        self._wake = wake
+        self.models = Models([terms.model, *terms.fallbacks])
+        self.model_has_answered = False
+        self.stopped: Failure | None = None
+
+    def settle(self, flight: Flight, when_full: Callable[[], None]) -> None:
+        """Go on with a flight whose pending work is done, if it is.
+
+        A server that had no place for it is told by ``when_full``; the flight waits again.
+        """
+        if flight.pending is None or not flight.pending.done():
+            return
+        assert flight.then is not None  # noqa: S101 - set together with what is pending
+        done, then, flight.pending, flight.then = flight.pending, flight.then, None, None
+        try:
+            outcome = done.result()
+        except OpenHandsError as error:
+            if remedies.is_full(error):
+                self._wait(flight, self._terms.poll_interval_s)
+                when_full()
+                return
+            failure = Failure(remedies.cause_of(error), str(error))
+            if isinstance(error, ServerStartError):
+                self.stopped = failure
+            self._fail(flight, failure)
+        else:
+            then(outcome)
+
+    # --- sending -----------------------------------------------------------------------------
+
+    def send(self, flight: Flight) -> None:
+        """Create the flight's conversation, or tell it what it waits to be told."""
+        conversation, text = flight.conversation, flight.to_say
+        if text is not None:
+            say = lambda: self._openhands.say(conversation, text)  # noqa: E731
+            self._start(flight, Phase.SENDING, say, lambda _: self._at_work(flight))
+            return
+        task, model = flight.task, self.models.current
+        flight.model = model.name
+        create = lambda: self._create(task, conversation, model)  # noqa: E731
+        self._start(flight, Phase.SENDING, create, lambda sent: self._created(flight, *sent))
+
+    def _create(self, task: Task, conversation: uuid.UUID, model: Model) -> tuple[Task, float]:
+        with self._timeline.measure("openhands_submission"):
+            self._openhands.wait_until_ready()
+            finished = self._finish_task(task)
+            steps = self._terms.max_iterations
+            assignment = Assignment(conversation, finished.prompt, model, steps)
+            submitted_ms = self._timeline.now_ms()
+            self._openhands.create(assignment, self._snapshot.path)
+        return finished, submitted_ms
+
+    def _created(self, flight: Flight, task: Task, submitted_ms: float) -> None:
+        flight.task, flight.is_created = task, True
+        if flight.submitted_ms is None:
+            flight.submitted_ms = submitted_ms
+        self._progress.tell(f"{task.id}: submitted")
+        self._at_work(flight)
+
+    def _at_work(self, flight: Flight) -> None:
+        flight.phase = Phase.WORKING
+        flight.deadline = self._clock() + self._terms.job_timeout_s
+
+    def _wait(self, flight: Flight, seconds: float) -> None:
+        flight.phase = Phase.WAITING
+        flight.not_before = self._clock() + seconds
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def advance(self, flight: Flight, state: State | None) -> None:
+        """Do what a look at the flight's conversation calls for."""
+        if state is None:
+            lost = Failure("server_lost", "The agent server lost the conversation.")
+            self._collect(flight, lambda: self._fail(flight, lost))
+            return
+        if state.status != "unknown":
+            flight.current = state.usage
+            self.model_has_answered |= state.usage.completion_tokens > 0
+        if state.status in _AT_WORK:
+            if self._clock() > flight.deadline:
+                why = f"Not done within {self._terms.job_timeout_s:g} s; interrupted."
+                late = remedies.advise(Failure("deadline", why))
+                self.interrupt(flight, "timed_out", late)
+        elif state.status == "finished":
+            self._collect(flight, lambda: self._finished(flight))
+        elif state.status in {"error", "stuck"}:
+            self._collect(flight, lambda: self._ask_why(flight))
+        else:
+            why = f"The conversation is {state.status}, and nobody here asked for that."
+            self._collect(flight, lambda: self._fail(flight, Failure("unknown", why)))
+
+    def _finished(self, flight: Flight) -> None:
+        if flight.output_path in flight.files:
+            self._progress.tell(f"{flight.task.id}: collected {flight.output_path}")
+            flight.phase = Phase.COLLECTED
+        elif flight.repairs:
+            flight.end("succeeded", message="No repaired test came back.")
+        elif flight.nudges == 0:
+            flight.nudges = 1
+            self._progress.tell(f"{flight.task.id}: finished without its file, asked once more")
+            flight.to_say = self._prompts.nudge(flight.output_path)
+            self._wait(flight, 0)
+        elif flight.output_path in flight.refused:
+            reason = flight.refused[flight.output_path].reason
+            flight.end("failed", "refused_files", f"{flight.output_path} was refused: {reason}.")
+        else:
+            why = f"The agent finished twice without creating {flight.output_path}."
+            flight.end("failed", "no_work", flight.message or why)
+
+    def _ask_why(self, flight: Flight) -> None:
+        conversation = flight.conversation
+        ask = lambda: self._openhands.failure(conversation)  # noqa: E731
+        tell = lambda failure: self._fail(flight, remedies.advise(failure))  # noqa: E731
+        self._start(flight, Phase.COLLECTING, ask, tell)
+
+    # --- failing -----------------------------------------------------------------------------
+
+    def _fail(self, flight: Flight, failure: Failure) -> None:
+        """Do what helps against the failure, or give the job up."""
+        remedy = remedies.remedy(failure.cause, model_has_answered=self.model_has_answered)
+        may_pass = flight.attempts < remedies.MOST_ATTEMPTS and self.stopped is None
+        if flight.judged:
+            self.give_up(flight, "failed", failure)
+        elif failure.cause == "quota" and self.models.give_up(flight.model):
+            flight.renew()
+            self._wait(flight, 0)
+        elif remedy is Remedy.GO_ON and may_pass:
+            if flight.is_created:
+                flight.to_say = self._prompts.go_on(flight.output_path)
+            self._try_again(flight, failure)
+        elif remedy is Remedy.ANEW and may_pass:
+            flight.renew()
+            self._try_again(flight, failure)
+        else:
+            if remedy is Remedy.STOP:
+                self.stopped = self.stopped or failure
+            self.give_up(flight, "failed", failure)
+
+    def _try_again(self, flight: Flight, failure: Failure) -> None:
+        flight.attempts += 1
+        seconds = remedies.pause(flight.attempts)
+        self._wait(flight, seconds)
+        self._progress.tell(f"{flight.task.id}: {failure.cause}, again in {seconds:.0f} s")
+
+    def give_up(self, flight: Flight, status: JobStatus, failure: Failure) -> None:
+        """End a flight; what it has by then is still judged.
+
+        One that was never sent is skipped. One whose first answer was judged has that: only the
+        repair is lost.
+        """
+        if flight.phase is Phase.WAITING and flight.submitted_ms is None:
+            flight.end("skipped", failure.cause, f"Not sent. {failure.message}")
+        elif flight.judged:
+            flight.end("succeeded", message=f"The repair did not end well: {failure.message}")
+        else:
+            told = " ".join(filter(None, (failure.message, flight.message)))
+            flight.end(status, failure.cause, told)
+        if flight.unjudged:
+            flight.phase = Phase.COLLECTED
+
+    def interrupt(self, flight: Flight, status: JobStatus, failure: Failure) -> None:
+        """Stop the agent, collect what it has, and end the flight so."""
+        conversation = flight.conversation
+
+        def stop() -> None:
+            try:
+                self._openhands.interrupt(conversation)
+            except OpenHandsError as error:
+                self._progress.tell(f"{flight.task.id}: could not be interrupted: {error.message}")
+
+        end = lambda: self.give_up(flight, status, failure)  # noqa: E731
+        self._start(flight, Phase.COLLECTING, stop, lambda _: self._collect(flight, end))
+
+    # --- collecting, judging, sending back ---------------------------------------------------
+
+    def _collect(self, flight: Flight, then: Callable[[], None]) -> None:
+        conversation = flight.conversation
+        allowed = {flight.task.output_path, flight.output_path}
+
+        def bring() -> Intake | str:
+            try:
+                patch = self._openhands.patch(conversation)
+            except OpenHandsError as error:
+                return f"Its files could not be collected: {error.message}"
+            return admit(patch, self._snapshot, allowed, self._scratch)
+
+        def take(brought: Intake | str) -> None:
+            if isinstance(brought, str):
+                flight.message = brought
+            else:
+                flight.take_in(brought)
+            then()
+
+        self._start(flight, Phase.COLLECTING, bring, take)
+
+    def judge(self, flight: Flight, judge: Judge) -> None:
+        """Have the flight's new files judged."""
+        files = flight.unjudged
+        flight.judged.update(file.path for file in files)
+        self._start(
+            flight,
+            Phase.JUDGING,
+            lambda: judge(files),
+            lambda verdicts: self._judged(flight, verdicts),
+        )
+
+    def _judged(self, flight: Flight, verdicts: Sequence[TestVerdict]) -> None:
+        rejected = [test for test in verdicts if test.verdict == "rejected"]
+        flight.proved |= len(rejected) < len(verdicts)
+        can_repair = flight.status == "succeeded" and not flight.message and not flight.from_cache
+        if not (rejected and can_repair and flight.repairs < self._terms.repair_rounds):
+            flight.phase = Phase.ENDED
+            return
+        flight.repairs += 1
+        self._progress.tell(f"{flight.task.id}: {len(rejected)} tests go back for repair")
+        flight.to_say = self._prompts.repair(rejected, flight.output_path)
+        self._wait(flight, 0)
+
+    def forget(self, flight: Flight) -> None:
+        """Have the server delete what it keeps of an ended flight."""
+        task_id, conversation = flight.task.id, flight.conversation
+
+        def delete() -> None:
+            try:
+                self._openhands.delete(conversation)
+            except OpenHandsError as error:
+                self._progress.tell(f"{task_id}: not deleted: {error.message}")
+
+        self._executor.submit(delete)
+
+    def _start(
+        self, flight: Flight, phase: Phase, work: Callable[[], Any], then: Callable[[Any], None]
+    ) -> None:
+        flight.phase, flight.then = phase, then
+        flight.pending = self._executor.submit(work)
+        flight.pending.add_done_callback(lambda _: self._wake())
