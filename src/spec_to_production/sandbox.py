@@ -11,6 +11,7 @@ import contextlib
 import functools
 import os
 import resource
+import secrets
 import shutil
 import signal
 import stat
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spec_to_production.errors import SandboxError
+from spec_to_production.namespaces import own_mounts
 
 UNPRIVILEGED_UID = 65534
 _MIB = 1 << 20
@@ -59,8 +61,11 @@ class Children:
         self._stopped = False
 
     @contextlib.contextmanager
-    def watch(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Count a process as running in the block; on leaving it, its whole group is gone."""
+    def watch(self, process: subprocess.Popen[bytes], mark: int | None = None) -> Iterator[None]:
+        """Count a process as running in the block; on leaving it, all that it started is gone.
+
+        Without a mark that is its process group, which a process can leave.
+        """
         with self._lock:
             self._running.add(process)
             stopped = self._stopped
@@ -70,6 +75,8 @@ class Children:
             yield
         finally:
             kill_group(process)
+            if mark is not None:
+                kill_marked(mark)
             with self._lock:
                 self._running.discard(process)
 
@@ -107,12 +114,22 @@ class Sandbox:
     @functools.cached_property
     def separate_user(self) -> bool:
         """Whether processes run as another user: only root can arrange that."""
-        return os.geteuid() == 0 and self._runs(["setpriv", *_AS_NOBODY, str(self.python), "-V"])
+        return os.geteuid() == 0 and self._runs([*_as_nobody(), str(self.python), "-V"])
+
+    @functools.cached_property
+    def marks(self) -> bool:
+        """Whether what a process starts bears a group of its own, which it cannot give up."""
+        return self.separate_user and self._runs([*_as_nobody(_MARKS.start), "true"])
 
     @functools.cached_property
     def no_network(self) -> bool:
         """Whether the kernel lets us take the network away."""
-        return self._runs([*self._network_prefix(), "true"])
+        return bool(self._isolation)
+
+    @functools.cached_property
+    def no_foreign_processes(self) -> bool:
+        """Whether processes in here see, and can signal, each other only."""
+        return "--pid" in self._isolation
 
     def hand_over(self, path: Path) -> None:
         """Give a folder to the sandbox's user, so that its processes may write there."""
@@ -178,9 +195,10 @@ class Sandbox:
         pass_fds: Sequence[int] = (),
         network: bool = False,
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """A running process; on leaving the block its whole group is gone."""
-        prefix = self._network_prefix() if self.no_network and not network else []
-        user = ["setpriv", *_AS_NOBODY] if self.separate_user else []
+        """A running process; on leaving the block it is gone, with what it started."""
+        mark = secrets.choice(_MARKS) if self.marks else None
+        prefix = self._isolation if self.no_network and not network else []
+        user = _as_nobody(mark) if self.separate_user else []
         try:
             process = subprocess.Popen(
                 [*prefix, *user, *command],
@@ -191,11 +209,13 @@ class Sandbox:
                 stderr=stderr,
                 pass_fds=pass_fds,
                 start_new_session=True,
-                preexec_fn=functools.partial(_limit, limits),  # noqa: PLW1509 - no threads in it
+                preexec_fn=functools.partial(  # noqa: PLW1509 - no threads in it
+                    _limit, limits, own_user=self.separate_user
+                ),
             )
         except OSError as error:
             raise SandboxError(f"{command[0]} could not be started: {error}") from error
-        with self._children.watch(process):
+        with self._children.watch(process, mark):
             yield process
 
     def run(
@@ -232,8 +252,18 @@ class Sandbox:
         """End everything that runs in here; whoever waits for it sees it ended by a signal."""
         self._children.stop_all()
 
-    def _network_prefix(self) -> list[str]:
-        return ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--net"]
+    @functools.cached_property
+    def _isolation(self) -> list[str]:
+        """The command that starts others without network, and among processes of their own
+        where the kernel allows it; empty when it allows neither.
+        """
+        user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
+        enter = [sys.executable, "-I", "-S", "-c", _ENTER]
+        for more in ((*own_mounts(), *_PROCESSES_OF_THEIR_OWN), ()):
+            prefix = ["unshare", *user, "--net", *more, *enter]
+            if self._runs([*prefix, "true"]):
+                return prefix
+        return []
 
     def _runs(self, command: Sequence[str]) -> bool:
         if shutil.which(command[0]) is None:
@@ -244,12 +274,43 @@ class Sandbox:
         return False
 
 
-_AS_NOBODY = (
-    f"--reuid={UNPRIVILEGED_UID}",
-    f"--regid={UNPRIVILEGED_UID}",
-    "--clear-groups",
-    "--no-new-privs",
-)
+_PROCESSES_OF_THEIR_OWN = ("--pid", "--fork", "--kill-child", "--mount-proc")
+# Bring up the loopback interface, give up the capabilities that took, and go on as the command.
+_ENTER = """
+import ctypes, fcntl, os, socket, struct, sys
+SIOCSIFFLAGS, UP_AND_RUNNING, PR_CAP_AMBIENT, CLEAR_ALL = 0x8914, 0x41, 47, 4
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", UP_AND_RUNNING))
+ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, CLEAR_ALL, 0, 0, 0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+# Far from the groups that a machine gives out.
+_MARKS = range(1 << 30, 1 << 31)
+
+
+def _as_nobody(mark: int | None = None) -> list[str]:
+    ids = (f"--reuid={UNPRIVILEGED_UID}", f"--regid={UNPRIVILEGED_UID}")
+    groups = "--clear-groups" if mark is None else f"--groups={mark}"
+    return ["setpriv", *ids, groups, "--no-new-privs"]
+
+
+def kill_marked(mark: int) -> None:
+    """End every process that bears a mark, whatever session, group or parent it has now."""
+    while marked := list(_bearing(mark)):
+        for pid in marked:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _bearing(mark: int) -> Iterator[int]:
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with contextlib.suppress(OSError):
+                status = (process / "status").read_text("utf-8", "replace")
+                groups = status.partition("\nGroups:")[2].partition("\n")[0].split()
+                # A dead one that its parent has not asked about yet needs no killing.
+                if str(mark) in groups and "\nState:\tZ" not in status:
+                    yield int(process.name)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -259,7 +320,9 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, *, own_user: bool) -> None:
+    if own_user:  # the kernel counts all of a user's processes, of ours there may be many
+        resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
     for kind, value in (
         (resource.RLIMIT_AS, limits.memory_mb * _MIB),
         (resource.RLIMIT_FSIZE, limits.file_mb * _MIB),

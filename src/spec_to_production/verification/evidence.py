@@ -41,8 +41,7 @@ class Kill:
 
     Attributes:
         mutant: The mutant.
-        told: The test said so itself: an assertion of it failed, or another exception came
-            where it expects one. Otherwise it just crashed.
+        told: The test said so itself; see :meth:`Case.tells`.
     """
 
     mutant: Mutant
@@ -88,14 +87,20 @@ class Case:
         """Whether it passed every run so far, and there was one."""
         return bool(self.outcomes) and all(outcome.passed for outcome in self.outcomes)
 
-    def tells(self, outcome: Outcome) -> bool:
-        """Whether a failure is the test's own word, not just a crash.
+    def is_(self, verdict: VerdictName) -> bool:
+        """Whether this is the verdict."""
+        return self.ruling is not None and self.ruling.verdict == verdict
 
-        An exception that escapes where the test expects another one is its word, too, for a
-        test that also misses the exception when none comes.
+    def tells(self, mutant: Mutant, outcome: Outcome) -> bool:
+        """Whether a failure is the test's own word that something is wrong.
+
+        That some mutant made it crash shows only that it calls the code; that it misses a
+        value which was taken away altogether, only that it looks for one. Where it expects an
+        exception, it is its word that none came or another one; the latter for a test that
+        does notice when none comes.
         """
         if outcome.by_assertion:
-            return True
+            return not mutant.nulling or "not raise" in outcome.message.lower()
         notices_silence = any(
             null is not None and null.by_assertion for null in self.nulls.values()
         )
@@ -190,16 +195,18 @@ def after_repeats(case: Case) -> Case:
 
 
 def is_real(case: Case) -> bool:
-    """Whether a passing test was seen to fail when the code is broken.
+    """Whether a passing test was seen to tell when the code is broken.
 
-    It must have noticed a wrong value by an assertion. That some mutant made it crash shows
-    only that it calls the code; that it misses a value which was taken away altogether, only
-    that it looks for one. A test that passes whatever null stands in for the component's
-    functions counts only for the code that nulls leave in place.
+    It must have told of a mutant. A test that passes with the raising null calls none of the
+    functions that it would have to; it counts only for the code that nulls leave in place. One
+    that passes with the other two compares results with each other: that values stop being
+    equal to themselves says nothing about them.
     """
-    told = [kill for kill in case.kills if kill.told and not kill.mutant.nulling]
-    if all(passes_with(case, null) for null in NULLS):
-        return any(kill.mutant.left_by_nulls for kill in told)
+    told = [kill.mutant for kill in case.kills if kill.told]
+    if passes_with(case, "raising"):
+        return any(mutant.left_by_nulls for mutant in told)
+    if passes_with(case, "truthy") and passes_with(case, "falsy"):
+        return any(not mutant.function.endswith(("__eq__", "__ne__")) for mutant in told)
     return bool(told)
 
 
@@ -221,9 +228,7 @@ def why_vacuous(case: Case) -> str:
     if not case.kills:
         parts.append("It notices none of the mutants of the code that it runs.")
     elif not any(kill.told for kill in case.kills):
-        parts.append("Mutants make it crash, but none fails an assertion of it.")
-    else:
-        parts.append("It notices a missing value, but no wrong one.")
+        parts.append("Mutants make it crash, but no assertion of it notices a wrong value.")
     return " ".join(parts)
 
 

@@ -183,7 +183,7 @@ def _below(node: ast.AST, statement: ast.stmt) -> Iterator[_Site]:
 def _edited(unit: ast.stmt, site: _Site) -> str | None:
     """The unit's text with one node exchanged; None when that makes no Python."""
     whole = getattr(site.owner, site.field)
-    if site.field == "decorator_list":
+    if site.variant.node is site.node:
         changed: object = [one for one in whole if one is not site.node]
     elif site.index is None:
         changed = site.variant.node

@@ -26,6 +26,7 @@ class Repetition:
     pool: Interpreters
     cases: dict[str, Case]
     patience_s: float
+    clock_shifted: bool = False
 
     def run(self, variations: Sequence[Variation]) -> None:
         """Run all variations; tests whose verdict gets certain leave the group."""
@@ -38,6 +39,7 @@ class Repetition:
                 for order, one in zip(orders, some, strict=True)
             )
             for variation, order, record in zip(some, orders, records, strict=True):
+                self.clock_shifted |= record.clock_shifted
                 self._read(variation, order, record)
         for identity, case in self.cases.items():
             if case.ruling is None:
@@ -94,17 +96,26 @@ class Repetition:
             outcome = record.tests.get(case.placed_id)
             if outcome is None or outcome.passed or not case.passes:
                 continue
-            if not self._passes(identity, (), variation):
+            if not self._passes(identity, variation, ()):
                 continue  # flaky: it needs nobody else to fail
             spoiler = find_spoiler(
                 order[:position],
                 functools.partial(self._fails, identity, variation),
             )
             if spoiler is not None:
-                return self.cases[spoiler].rejected(
-                    "order_dependent", f"After it, {identity} fails: {outcome.message}"
-                )
+                return self._to_blame(case, spoiler, order, variation)
         return None
+
+    def _to_blame(
+        self, victim: Case, spoiler: str, order: Sequence[str], variation: Variation
+    ) -> Case:
+        """The test that spoils another one; or that one, when any other test spoils it."""
+        others = [identity for identity in order if identity not in (victim.id, spoiler)]
+        if self._passes(victim.id, variation, others):
+            return self.cases[spoiler].rejected("order_dependent", f"After it, {victim.id} fails.")
+        return victim.rejected(
+            "order_dependent", f"It fails after {spoiler}, and after other tests as well."
+        )
 
     def _judged(self, case: Case, variation: Variation) -> Case:
         last, first = case.outcomes[-1], case.outcomes[0]
@@ -113,10 +124,22 @@ class Repetition:
         if last.passed and not any(
             outcome.passed for outcome in self._alone(case, variation, _ALONE_AGAIN)
         ):
+            self._blame_helper(case, variation)
             return case.rejected(
                 "order_dependent", f"It passes only after other tests; alone: {first.message}"
             )
         return case.rejected("flaky", _flaky_detail(case, variation))
+
+    def _blame_helper(self, case: Case, variation: Variation) -> None:
+        """Close the test that leaves something behind without which this one fails."""
+        order = self._order(variation)
+        helper = find_spoiler(
+            order[: order.index(case.id)], functools.partial(self._passes, case.id, variation)
+        )
+        if helper is not None:
+            self.cases[helper] = self.cases[helper].rejected(
+                "order_dependent", f"It leaves something changed: {case.id} passes only after it."
+            )
 
     def _alone(self, case: Case, variation: Variation, times: int) -> Iterator[Outcome]:
         run = self._of((case.id,), replace(variation, clock=0.0, elsewhere=False))
@@ -126,9 +149,9 @@ class Repetition:
                 yield record.tests[case.placed_id]
 
     def _fails(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
-        return not self._passes(victim, before, variation)
+        return not self._passes(victim, variation, before)
 
-    def _passes(self, victim: str, before: Sequence[str], variation: Variation) -> bool:
+    def _passes(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
         run = self._of((*before, victim), variation)
         record = self.pool.run_fresh([(run, variation.environment)])[0]
         outcome = record.tests.get(self.cases[victim].placed_id)
@@ -136,13 +159,13 @@ class Repetition:
 
 
 def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool]) -> str | None:
-    """The last test that has to come before for a victim to fail; None when it fails by chance.
+    """The last test that has to come before for a victim to change; None when it does by chance.
 
-    ``spoils`` says whether the victim fails after these tests, in this order.
+    ``spoils`` says whether the victim changes after these tests, in this order.
     """
     if not before or not spoils(before):
         return None
-    low, high = 0, len(before)  # the victim fails after before[:high], passes after before[:low]
+    low, high = 0, len(before)  # it changes after before[:high], not after before[:low]
     while high - low > 1:
         middle = (low + high) // 2
         if spoils(before[:middle]):

@@ -138,8 +138,10 @@ def against_mutants(
     mutants: Sequence[Mutant],
     sources: Sources,
     patience_s: float,
+    *,
+    stop_at_first: bool = False,
 ) -> list[Case]:
-    """Every mutant against the tests that reach it."""
+    """Every mutant against the tests that reach it; or only until one of them notices it."""
     kills: dict[str, list[Kill]] = {case.id: [] for case in cases}
     inside = [mutant for mutant in mutants if mutant.function]
     wanted = [
@@ -151,7 +153,8 @@ def against_mutants(
 
     def one(fork: Fork, pair: tuple[Mutant, tuple[Case, ...]]) -> list[tuple[str, Kill]]:
         mutant, reaching = pair
-        return _kills_in_fork(fork, mutant, _affordable(reaching, budget), sources, patience_s)
+        tests = _affordable(reaching, budget)
+        return _kills_in_fork(fork, mutant, tests, sources, patience_s, stop_at_first=stop_at_first)
 
     found = _in_sessions(pool, Run(_files(cases)), wanted, one)
     outside = [mutant for mutant in mutants if not mutant.function]
@@ -181,7 +184,13 @@ def _affordable(cases: Iterable[Case], budget: dict[str, int]) -> list[Case]:
 
 
 def _kills_in_fork(
-    fork: Fork, mutant: Mutant, cases: Sequence[Case], sources: Sources, patience_s: float
+    fork: Fork,
+    mutant: Mutant,
+    cases: Sequence[Case],
+    sources: Sources,
+    patience_s: float,
+    *,
+    stop_at_first: bool,
 ) -> list[tuple[str, Kill]]:
     kills: list[tuple[str, Kill]] = []
     left = list(cases)
@@ -200,10 +209,13 @@ def _kills_in_fork(
                 line=mutant.first,
                 source=mutant.function_source(),
                 overlay=overlay,
+                stop_at_first=stop_at_first,
             )
         )
         found, left = _read_kills(mutant, left, record)
         kills += found
+        if kills and stop_at_first:
+            break
     return kills
 
 
@@ -232,7 +244,7 @@ def _read_kills(
     for case in cases:
         outcome = record.tests.get(case.placed_id)
         if outcome is not None and not outcome.passed:
-            kills.append((case.id, Kill(mutant, case.tells(outcome))))
+            kills.append((case.id, Kill(mutant, case.tells(mutant, outcome))))
         elif outcome is None and case.placed_id == record.running:
             kills.append((case.id, Kill(mutant, told=False)))
         elif outcome is None and record.running is not None:

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from spec_to_production.results import (
     Baseline,
+    Check,
     Component,
     GeneratedFile,
-    RequirementTests,
     Spec,
     TestVerdict,
+    VerdictName,
     Verification,
 )
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.verification import flakiness, mutation, trials
-from spec_to_production.verification.candidates import Candidate, essences_in, read
+from spec_to_production.verification.candidates import Candidate, essences_in, functions_of, read
+from spec_to_production.verification.contribution import (
+    adds_at_once,
+    affordable,
+    as_cases,
+    coverage_change,
+    ledger,
+    mutation_change,
+    named_in,
+)
 from spec_to_production.verification.disputes import dispute_of
 from spec_to_production.verification.evidence import (
     Case,
@@ -32,8 +43,11 @@ from spec_to_production.verification.evidence import (
 from spec_to_production.verification.interpreter import Interpreters, install_runner
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.repetition import Repetition
-from spec_to_production.verification.runs import Place
+from spec_to_production.verification.runs import Place, Run
 from spec_to_production.verification.salvage import salvaged
+from spec_to_production.verification.together import Suite, run_suite, run_together
+
+_MOST_COMPARED = 20
 
 
 @dataclass(frozen=True)
@@ -109,17 +123,31 @@ class Verifier:
         ]
         self._essences = essences_in([checkout / path for path in component.test_files])
         self._cases: list[Case] = []
-        self._inputs: list[GeneratedFile] = []
+        self._inputs: dict[str, GeneratedFile] = {}
+        self._clock_shifted = False
         self._timings: dict[str, float] = {}
 
     def judge(self, files: Sequence[GeneratedFile]) -> tuple[TestVerdict, ...]:
         """A verdict on every test of one batch, each judged on its own and beside the others."""
-        self._inputs += files
+        self._forget({file.path for file in files})
+        self._inputs.update((file.path, file) for file in files)
         candidates = self._placed(files)
         with Interpreters(self._sandbox, self._place, self._runner, self._effort.workers) as pool:
             cases = self._judged(pool, candidates)
         self._cases += cases
         return tuple(self._verdict(case) for case in cases)
+
+    def _forget(self, paths: Collection[str]) -> None:
+        """A file that comes again, repaired, takes the place of its first version."""
+        for case in self._cases:
+            if case.candidate.path in paths:
+                (self._place.root / case.candidate.placed).unlink(missing_ok=True)
+        self._cases = [case for case in self._cases if case.candidate.path not in paths]
+        self._essences = {
+            essence: name
+            for essence, name in self._essences.items()
+            if name.partition("::")[0] not in paths
+        }
 
     def _judged(self, pool: Interpreters, candidates: Sequence[Candidate]) -> list[Case]:
         patience = self._effort.test_timeout
@@ -134,7 +162,7 @@ class Verifier:
             cases = trials.against_nulls(pool, cases, self._sources, patience)
         with self._phase("mutation", "mutants"):
             cases = self._mutated(pool, cases)
-        return self._accepted(cases)
+        return self._settled(cases)
 
     def _placed(self, files: Sequence[GeneratedFile]) -> list[Candidate]:
         candidates = []
@@ -164,6 +192,7 @@ class Verifier:
                     )
                 )
             )
+        self._clock_shifted |= repetition.clock_shifted
         return [repetition.cases.get(case.id, case) for case in cases]
 
     def _mutated(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
@@ -183,72 +212,157 @@ class Verifier:
             if mutant not in tried and any(trials.reaches(case, mutant) for case in cases)
         ]
 
-    def _accepted(self, cases: Sequence[Case]) -> list[Case]:
-        judged = []
+    def _settled(self, cases: Sequence[Case]) -> list[Case]:
+        """Accepted, vacuous or a mere copy: the verdict on tests that passed every run."""
+        settled = []
         for case in cases:
             if case.ruling is not None:
-                judged.append(case)
+                settled.append(case)
             elif not is_real(case):
-                judged.append(case.rejected("vacuous", why_vacuous(case)))
+                settled.append(case.rejected("vacuous", why_vacuous(case)))
             else:
-                judged.append(self._unless_redundant(case))
-        return judged
+                settled.append(self._unless_a_copy(case))
+        return settled
 
-    def _unless_redundant(self, case: Case) -> Case:
+    def _unless_a_copy(self, case: Case) -> Case:
         if case.function is not None and "[" not in case.id:
-            twin = self._essences.setdefault(case.function.essence, case.function.name)
-            if twin != case.function.name:
+            twin = self._essences.setdefault(case.function.essence, case.id)
+            if twin != case.id:
                 return case.rejected("redundant", f"It does the same as {twin}, word for word.")
         return replace(case, ruling=Ruling("accepted", None, ""))
 
     def conclude(self) -> Verification:
-        """All batches together."""
-        tests = tuple(self._verdict(case) for case in self._cases)
+        """All batches together, beside the existing suite; what they add to it."""
+        with Interpreters(self._sandbox, self._place, self._runner, self._effort.workers) as pool:
+            with self._phase("suite", "the existing tests by themselves"):
+                suite = self._existing_suite(pool)
+            with self._phase("together", "accepted tests with the existing suite"):
+                self._beside(pool, suite)
+            with self._phase("contribution", "what the accepted tests add"):
+                sample, killed_before = self._mutants_before(pool, suite)
+                self._without_idle_ones(pool, suite)
+            with self._phase("salvage", "accepted tests in files of their own"):
+                files = self._salvage(pool)
+        accepted = self._having("accepted")
+        added = {line for case in accepted for line in case.lines}
         return Verification(
-            tests=tests,
-            files=self._files(),
-            requirements=self._ledger(),
-            mutants=len(self._mutants),
+            tests=tuple(self._verdict(case) for case in self._cases),
+            files=files,
+            coverage=coverage_change(self._baseline.coverage if self._baseline else None, added),
+            mutation=mutation_change(sample, killed_before, accepted),
+            mutants=len(sample),
+            requirements=ledger(self._spec, self._cases),
+            checks=self._checks(),
             timings=self._timings,
             seed=self._effort.seed,
+            candidates=tuple(self._inputs.values()),
+            effort=asdict(self._effort),
         )
+
+    def _existing_suite(self, pool: Interpreters) -> Suite:
+        known = self._baseline.tests if self._baseline else ()
+        failing = {test.id for test in known if test.outcome != "passed"}
+        files = self._component.test_files
+        return run_suite(pool, files, failing, self._effort.test_timeout)
+
+    def _beside(self, pool: Interpreters, suite: Suite) -> None:
+        patience = self._effort.test_timeout
+        accepted = self._having("accepted")
+        if accepted:
+            self._update(
+                run_together(
+                    pool, _open_again(accepted), suite, seed=self._effort.seed, patience_s=patience
+                )
+            )
+
+    def _mutants_before(
+        self, pool: Interpreters, suite: Suite
+    ) -> tuple[list[Mutant], dict[str, bool]]:
+        """A sample of the mutants, and which of them the existing tests kill."""
+        existing = as_cases(suite)
+        everyone = mutation.sample(self._mutants, self._effort.mutants, self._effort.seed)
+        some = affordable(everyone, existing)
+        return some, self._killed_by(pool, existing, some)
+
+    def _killed_by(
+        self, pool: Interpreters, existing: Sequence[Case], mutants: Sequence[Mutant]
+    ) -> dict[str, bool]:
+        patience = self._effort.test_timeout
+        after = trials.against_mutants(
+            pool, existing, mutants, self._sources, patience, stop_at_first=True
+        )
+        killed = {kill.mutant.id for case in after for kill in case.kills}
+        return {mutant.id: mutant.id in killed for mutant in mutants}
+
+    def _without_idle_ones(self, pool: Interpreters, suite: Suite) -> None:
+        """Reject accepted tests that add nothing to the existing suite."""
+        files = [self._place.root / path for path in self._component.test_files]
+        named = named_in(files, [requirement.id for requirement in self._spec.requirements])
+        existing = as_cases(suite)
+        for case in self._having("accepted"):
+            if adds_at_once(case, suite, named):
+                continue
+            kills = [kill.mutant for kill in case.kills if kill.told][:_MOST_COMPARED]
+            if all(self._killed_by(pool, existing, kills).values()):
+                detail = "It runs no new line and kills no mutant that existing tests let live."
+                self._update([case.rejected("redundant", detail)])
+
+    def _salvage(self, pool: Interpreters) -> tuple[GeneratedFile, ...]:
+        """The accepted tests as files; a test that fails without the rejected ones is no good."""
+        while True:
+            files = self._files()
+            for file in files:
+                (self._place.root / file.path).write_text(file.content, "utf-8")
+            patience = self._effort.test_timeout
+            records = pool.run_all(Run((file.path,), patience_s=patience) for file in files)
+            tests = {name: one for record in records for name, one in record.tests.items()}
+            kept = {(file.path, name) for file in files for name in _functions_in(file)}
+            lost = [
+                case.rejected("fails", "It needs a test of its file that was rejected.")
+                for case in self._having("accepted")
+                if case.function and (case.candidate.placed, case.function.name) in kept
+                if case.placed_id not in tests or not tests[case.placed_id].passed
+            ]
+            if not lost:
+                return files
+            self._update(lost)
 
     def _files(self) -> tuple[GeneratedFile, ...]:
         files = []
         for candidate in dict.fromkeys(case.candidate for case in self._cases):
-            mine = [case for case in self._cases if case.candidate == candidate]
-            lost = {
-                case.function.name
-                for case in mine
-                if case.function and _verdict_name(case) != "accepted"
-            }
-            keep = {
-                case.function.name
-                for case in mine
-                if case.function and case.function.name not in lost
-            }
-            text = salvaged(candidate, keep)
+            functions: dict[str, bool] = {}
+            for case in self._cases:
+                if case.candidate == candidate and case.function is not None:
+                    name = case.function.name
+                    functions[name] = functions.get(name, True) and case.is_("accepted")
+            text = salvaged(candidate, {name for name, good in functions.items() if good})
             if text is not None:
                 files.append(GeneratedFile(path=candidate.placed, content=text))
         return tuple(files)
 
-    def _ledger(self) -> tuple[RequirementTests, ...]:
-        rows = []
-        for requirement in self._spec.requirements:
-            named = [case for case in self._cases if requirement.id in case.requirements]
-            proving = [case for case in named if _verdict_name(case) == "accepted"]
-            disputed = [case for case in named if _verdict_name(case) == "disputed"]
-            killed = {kill.mutant.id for case in proving for kill in case.kills}
-            rows.append(
-                RequirementTests(
-                    id=requirement.id,
-                    state="disputed" if disputed else "proven" if proving else "untested",
-                    tests=tuple(case.id for case in proving),
-                    disputed=tuple(case.id for case in disputed),
-                    mutants_killed=len(killed),
-                )
-            )
-        return tuple(rows)
+    def _having(self, verdict: VerdictName) -> list[Case]:
+        return [case for case in self._cases if case.is_(verdict)]
+
+    def _update(self, cases: Iterable[Case]) -> None:
+        """Take over what became of cases; one without a ruling stays accepted."""
+        by_id = {case.id: case for case in cases if case.ruling is not None}
+        self._cases = [by_id.get(case.id, case) for case in self._cases]
+
+    def _checks(self) -> tuple[Check, ...]:
+        """Which checks could be made on this machine."""
+        count = flakiness.repeats(self._effort.flake_bound)
+        bound = (
+            f"{count} runs catch a test that fails at {self._effort.flake_bound:.0%} with 99.9 %"
+        )
+        locales = ", ".join(flakiness.known_locales())
+        return (
+            Check(name="repeats in changing order, with a hash seed each", made=True, detail=bound),
+            Check(name="shifted clock", made=self._clock_shifted, detail="time-machine"),
+            Check(name="time zones and working directories", made=True),
+            Check(name="locales", made=True, detail=locales),
+            Check(name="without network", made=self._sandbox.no_network),
+            Check(name="unprivileged user", made=self._sandbox.separate_user),
+        )
 
     def _verdict(self, case: Case) -> TestVerdict:
         ruling = case.ruling
@@ -276,5 +390,10 @@ class Verifier:
         self._timings[name] = round(self._timings.get(name, 0.0) + elapsed, 1)
 
 
-def _verdict_name(case: Case) -> str:
-    return case.ruling.verdict if case.ruling else ""
+def _functions_in(file: GeneratedFile) -> list[str]:
+    found = functions_of(ast.parse(file.content), file.content)
+    return [function.name for function in found]
+
+
+def _open_again(cases: Iterable[Case]) -> list[Case]:
+    return [replace(case, ruling=None) for case in cases]
