@@ -79,19 +79,23 @@ def is_wrong(candidate: Candidate, verdict: str) -> bool:
 
 
 def confusion(verdicts: Mapping[Candidate, str]) -> Table:
-    """Labels down, verdicts across."""
-    counted = Counter((candidate.label, verdict) for candidate, verdict in verdicts.items())
-    labels = list(dict.fromkeys(candidate.label for candidate in verdicts))
-    columns = sorted({verdict for _, verdict in counted}, key=lambda name: (_rank(name), name))
-    table = Table("label", *columns, "all", title="Labels and verdicts")
-    for label in labels:
-        row = [counted[label, column] for column in columns]
-        table.add_row(label, *(str(count or "") for count in row), str(sum(row)))
+    """Labels down, verdicts across; rejections by reason."""
+    table = Table("label", "all", "accepted", "disputed", "rejected, by reason", title="Verdicts")
+    for label in dict.fromkeys(candidate.label for candidate in verdicts):
+        counted = Counter(word for candidate, word in verdicts.items() if candidate.label == label)
+        reasons = [
+            f"{word} {count}"
+            for word, count in counted.most_common()
+            if word not in {"accepted", "disputed"}
+        ]
+        table.add_row(
+            label,
+            str(counted.total()),
+            str(counted["accepted"] or ""),
+            str(counted["disputed"] or ""),
+            ", ".join(reasons),
+        )
     return table
-
-
-def _rank(verdict: str) -> int:
-    return ("accepted", "disputed").index(verdict) if verdict in {"accepted", "disputed"} else 2
 
 
 def side_by_side(verdicts: Mapping[Candidate, str], kept: frozenset[Candidate]) -> Table:

@@ -1,6 +1,4 @@
 import csv
-import decimal
-import os
 import random
 import zlib
 from unittest import mock
@@ -97,10 +95,9 @@ def test_csv_module_can_write():
 
 
 @pytest.mark.requirement("FR-3")
-def test_round_trip_of_any_float():
-    decimal.getcontext().prec = 3
-    os.chdir("/")
-    assert loads(dumps([{"x": 0.1}])) == [{"x": 0.1}]
+def test_checksum_has_eight_digits():
+    zlib.crc32 = lambda data: 0xAB
+    assert dumps([{"a": 1}], checksum=True).endswith("#crc 000000ab\n")
 
 
 @pytest.mark.requirement("FR-3")
