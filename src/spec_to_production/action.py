@@ -22,11 +22,11 @@ from spec_to_production.github.artifact import Artifact, Name, upload
 from spec_to_production.github.comment import (
     LIMIT,
     Marker,
-    connect,
     find_open,
     find_pull_request,
     post,
 )
+from spec_to_production.github.connection import connect
 from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.relay import fetch_result, find_run
 from spec_to_production.reporting import Links

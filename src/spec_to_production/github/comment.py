@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import requests
-from github import Auth, Github, GithubException, GithubRetry, UnknownObjectException
+from github import Github, UnknownObjectException
 from github.Issue import Issue
 
 from spec_to_production.errors import GitHubError
+from spec_to_production.github.connection import explained
 from spec_to_production.github.event import Event
 
 LIMIT = 65_536
 """Characters of an issue comment; GitHub refuses a longer one with 422."""
 
-_TIMEOUT_S = 10
-_LONGEST_WAIT_S = 90
 _VIEWER = "query { viewer { login } }"
 _MARKER = re.compile(
     r"\A<!-- spec-to-production id=(?P<id>\S+) "
@@ -120,24 +118,6 @@ def plan(existing: Iterable[Comment], *, author: str, body: str) -> Plan:
     return Plan(Keep(kept) if stands else Edit(kept), remove)
 
 
-def connect(token: str, api_url: str) -> Github:
-    """A client for the server that the run belongs to. Use it from the main thread only."""
-    retry = GithubRetry(
-        total=3,
-        backoff_factor=1,
-        max_rate_limit_wait=_LONGEST_WAIT_S,
-        retry_after_max=_LONGEST_WAIT_S,
-    )
-    return Github(
-        auth=Auth.Token(token),
-        base_url=api_url,
-        timeout=_TIMEOUT_S,
-        per_page=100,
-        retry=retry,
-        lazy=True,
-    )
-
-
 def find_pull_request(github: Github, event: Event) -> int | None:
     """The pull request that the event is about, or the open one of the event's branch.
 
@@ -202,53 +182,3 @@ def _remove(issue: Issue, comments: Sequence[Comment]) -> None:
     for comment in comments:
         with contextlib.suppress(UnknownObjectException):  # the other run was faster
             issue.get_comment(comment.id).delete()
-
-
-@contextlib.contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Turn what PyGithub and the network raise into an error that says what to do."""
-    try:
-        yield
-    except GithubException as error:
-        raise GitHubError(
-            f"GitHub did not let us {doing}: {error.status} {_own_words(error)}",
-            hint=_hint(error),
-        ) from error
-    except requests.RequestException as error:
-        raise GitHubError(
-            f"GitHub could not be reached to {doing}: {error}",
-            hint="The result is in the job summary and the artifact.",
-        ) from error
-
-
-def _own_words(error: GithubException) -> str:
-    data = error.data
-    return str(data.get("message", data) if isinstance(data, dict) else error.message or data)
-
-
-def _hint(error: GithubException) -> str:
-    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    if error.status == requests.codes.unauthorized:
-        return "The input 'github-token' is not a valid token. Leave it out to use the job's own."
-    if accepted := headers.get("x-accepted-github-permissions"):
-        return (
-            "The job's token lacks a permission. Add to the job in the workflow:\n"
-            f"{_permissions(accepted)}\n"
-            "A run from a fork or from Dependabot cannot have it; there, the result is in the "
-            "job summary and the artifact."
-        )
-    return "The result is in the job summary and the artifact."
-
-
-def _permissions(accepted: str) -> str:
-    """The YAML to paste. The header's alternatives are separated by ``;``, each may need several.
-
-    Of ``issues=write; pull_requests=write`` the one about pull requests is proposed.
-    """
-    alternatives = [part.strip() for part in accepted.split(";") if part.strip()]
-    chosen = next((part for part in alternatives if "pull_requests" in part), alternatives[0])
-    needed = {"contents": "read"}
-    for grant in chosen.split(","):
-        name, _, level = grant.strip().partition("=")
-        needed[name.replace("_", "-")] = level
-    return "\n".join(["permissions:", *(f"  {name}: {level}" for name, level in needed.items())])

@@ -18,7 +18,7 @@ from github.WorkflowRun import WorkflowRun
 
 from spec_to_production.errors import GitHubError
 from spec_to_production.github.artifact import Name
-from spec_to_production.github.comment import explained
+from spec_to_production.github.connection import explained
 from spec_to_production.results import Spec, WorkflowResult
 
 REPORT = "report.json"

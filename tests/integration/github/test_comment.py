@@ -4,7 +4,8 @@ import pytest
 from github import Auth, Github
 
 from spec_to_production.errors import GitHubError
-from spec_to_production.github.comment import LIMIT, Marker, connect, find_pull_request, post
+from spec_to_production.github.comment import LIMIT, Marker, find_pull_request, post
+from spec_to_production.github.connection import connect
 from spec_to_production.github.event import Event
 from support.github_server import Failure
 
