@@ -14,7 +14,9 @@ from spec_to_production.results import Component, Module, Requirement, Spec, Tas
 _WEIGHT = {"high": 100, "medium": 10, "low": 1}
 
 
-def plan(spec: Spec, component: Component, prompts: Prompts, code: Path, model: str) -> list[Task]:
+def plan(
+    spec: Spec, component: Component, prompts: Prompts, code: Path, made_by: str
+) -> list[Task]:
     """The jobs, most valuable first.
 
     Args:
@@ -22,11 +24,13 @@ def plan(spec: Spec, component: Component, prompts: Prompts, code: Path, model: 
         component: What is there.
         prompts: Words the task.
         code: The folder in which the component's paths are.
-        model: Name of the model; another one may answer otherwise, so it is part of the key.
+        made_by: The model, this tool and the server, with their versions: another one may answer
+            otherwise, so they are part of the key, as are all tests that exist.
     """
     shares = _share(spec, component, code)
+    basis = "\0".join([made_by, *(_text(code / path) for path in component.test_files)])
     tasks = [
-        _task(module, requirements, component, prompts, model)
+        _task(module, requirements, component, prompts, basis)
         for module, requirements in shares
         if requirements
     ]
@@ -59,11 +63,11 @@ def _task(
     requirements: Sequence[Requirement],
     component: Component,
     prompts: Prompts,
-    model: str,
+    basis: str,
 ) -> Task:
     path = output_path(component, module)
     prompt = prompts.test_generation(module, requirements, path, missing=None)
-    key = hashlib.sha256(f"{model}\0{prompt}".encode()).hexdigest()
+    key = hashlib.sha256(f"{basis}\0{prompt}".encode()).hexdigest()
     return Task(
         id=f"test_generation:{module.name}",
         kind="test_generation",
@@ -105,7 +109,7 @@ def _identifiers(requirement: Requirement) -> set[str]:
 
 def _public_names(path: Path) -> set[str]:
     try:
-        tree = ast.parse(path.read_text("utf-8", "replace"))
+        tree = ast.parse(_text(path))
     except (SyntaxError, ValueError):
         return set()
     return {
@@ -114,3 +118,7 @@ def _public_names(path: Path) -> set[str]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
         and not node.name.startswith("_")
     }
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace")

@@ -323,6 +323,13 @@ def _read(path: str) -> str:
     return Path(path).read_text("utf-8") if Path(path).is_file() else ""
 
 
+def pinned_version() -> str:
+    """The version of the agent server that is installed; known without starting one."""
+    found = re.search(r"^openhands-agent-server==(\S+)", _lock().read_text(), re.MULTILINE)
+    assert found is not None  # noqa: S101 - the lock is ours
+    return found[1]
+
+
 def _lock() -> Path:
     """The agent server's requirements, as installed with this package or in its repository."""
     installed = Path(__file__).with_name("agent-server.txt")

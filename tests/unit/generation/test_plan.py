@@ -61,3 +61,28 @@ def test_the_key_changes_with_the_model_and_with_the_source(spec, component, sna
 
 def test_repairs_go_to_a_file_of_their_own():
     assert repair_path("tests/test_a_spec.py", 1) == "tests/test_a_spec_repair1.py"
+
+
+def test_the_key_changes_with_all_that_could_change_the_answer(
+    spec, component, prompts, snapshot, tmp_path
+):
+    def key(made_by="m", **changed):
+        copy = snapshot.copy(tmp_path / str(len(list(tmp_path.iterdir()))))
+        for path, text in changed.pop("code", {}).items():
+            (copy / path).write_text(text)
+        words = Prompts(changed.get("spec", spec), component, copy)
+        tasks = plan(changed.get("spec", spec), component, words, copy, made_by)
+        return by_module(tasks)["src/calc/sums.py"].content_key
+
+    reworded = spec.requirements[0].model_copy(update={"text": "`add` gives the difference"})
+    other_spec = spec.model_copy(update={"requirements": (reworded, *spec.requirements[1:])})
+    changes = {
+        key(),
+        key("another model"),
+        key(spec=other_spec),
+        key(code={"src/calc/sums.py": "def add(a, b):\n    return b + a\n"}),
+        key(code={"tests/calc/test_other.py": "def test_more():\n    pass\n"}),
+    }
+
+    assert len(changes) == 5
+    assert key() in changes

@@ -1,0 +1,71 @@
+import pytest
+
+from spec_to_production.generation.schedule import Durations, in_order
+from spec_to_production.results import Job, Module, Task
+
+
+def task(name, priority):
+    return Task(
+        id=name,
+        kind="test_generation",
+        module=f"{name}.py",
+        requirement_ids=("FR-1",),
+        prompt="",
+        output_path=f"test_{name}.py",
+        priority=priority,
+        content_key=name,
+    )
+
+
+def job(name, seconds, **more):
+    return Job(
+        task_id=name,
+        kind="test_generation",
+        module=f"{name}.py",
+        requirement_ids=("FR-1",),
+        status=more.get("status", "succeeded"),
+        submitted_ms=1000.0,
+        ended_ms=1000.0 + seconds * 1000,
+    )
+
+
+@pytest.fixture
+def sized(component):
+    lengths = {"a": 10, "b": 30, "c": 20}
+    modules = tuple(Module(path=f"{n}.py", name=n, lines=lines) for n, lines in lengths.items())
+    return component.model_copy(update={"modules": modules})
+
+
+def order(tasks, component, seconds=()):
+    return [task.id for task in in_order(tasks, component, dict(seconds))]
+
+
+def test_a_high_priority_goes_before_any_size(sized):
+    assert order([task("b", 11), task("a", 100)], sized) == ["a", "b"]
+
+
+def test_in_a_class_the_longest_module_goes_first(sized):
+    tasks = [task("a", 110), task("b", 100), task("c", 200)]
+
+    assert order(tasks, sized) == ["b", "c", "a"]
+
+
+def test_what_was_measured_counts_more_than_the_length(sized):
+    tasks = [task("a", 100), task("b", 100), task("c", 100)]
+
+    # 2 s for 40 lines: the one never measured is expected to take 1 s.
+    assert order(tasks, sized, {"a": 1.9, "b": 0.1}.items()) == ["a", "c", "b"]
+
+
+def test_durations_are_learned_from_jobs_that_did_their_work(tmp_path):
+    learned = Durations({"a": 10}).learn([job("a", 20), job("b", 4), job("c", 4, status="failed")])
+    learned.write(tmp_path / "new")
+
+    assert Durations.read(tmp_path / "new").root == {"a": 15, "b": 4}
+
+
+def test_a_file_that_is_not_ours_is_as_none(tmp_path):
+    (tmp_path / "durations.json").write_text("[1]")
+
+    assert Durations.read(tmp_path).root == {}
+    assert Durations.read(tmp_path / "missing").root == {}
