@@ -28,6 +28,7 @@ from spec_to_production.github.comment import (
 )
 from spec_to_production.github.connection import connect
 from spec_to_production.github.event import Event, read_event
+from spec_to_production.github.folders import close_to_others
 from spec_to_production.github.relay import fetch_result, find_run
 from spec_to_production.reporting import Links
 from spec_to_production.reporting.headline import verdict
@@ -108,8 +109,9 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         return _relay(env)
     root = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
     settings = from_action(env, root)
-    for secret in (settings.llm_api_key, settings.github_token):
-        commands.mask(secret.get_secret_value() if secret else "")
+    for secret in engine.secrets(settings, env):
+        commands.mask(secret)
+    close_to_others(env)
     event = read_event(env)
     output = _output_folder(root, settings.output)
     settings = _within_its_rights(settings, event)

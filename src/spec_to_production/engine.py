@@ -28,6 +28,7 @@ from spec_to_production.generation.prompts import Prompts
 from spec_to_production.openhands import EmbeddedServer, OpenHands
 from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Progress
+from spec_to_production.redaction import Redaction
 from spec_to_production.refactoring import recheck, refactor
 from spec_to_production.results import (
     Baseline,
@@ -47,6 +48,9 @@ from spec_to_production.specs import read_spec
 from spec_to_production.timeline import Timeline
 from spec_to_production.verification import Effort, Verifier, load_tests, set_aside
 from spec_to_production.workflow import Interrupted, Stages, Subject, Workflow
+
+# The runner gives these to a container action (``ContainerActionHandler.cs`` in actions/runner).
+_TOKENS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ def run(
         InputError: Something given is unusable; nothing was started.
     """
     timeline = Timeline()
-    progress = Progress(write, timeline.now_ms)
+    redaction = Redaction.of(secrets(settings, env))
+    progress = Progress(lambda line: write(redaction.text(line)), timeline.now_ms)
     with _run_folder() as work, contextlib.ExitStack() as stack:
         stack.enter_context(_interrupts())
         root = find_root(start)
@@ -103,7 +108,7 @@ def run(
             model = stack.enter_context(_kept_from_agent(model, settings, planned, progress.tell))
             openhands = EmbeddedServer.start(work / "openhands", cache_folder(env), progress.tell)
             stack.callback(openhands.close)
-        works = _Works(settings, root, work, planned, sandbox, timeline, progress)
+        works = _Works(settings, root, work, planned, sandbox, timeline, progress, redaction)
         workflow = Workflow(
             works.subject(),
             works.stages(openhands, model),
@@ -111,7 +116,12 @@ def run(
             timeline=timeline,
             progress=progress,
         )
-        return workflow.run("async" if settings.async_ else "sync")
+        return redaction.value(workflow.run("async" if settings.async_ else "sync"))
+
+
+def secrets(settings: Settings, env: Mapping[str, str]) -> list[str]:
+    """Everything in reach of this process that nobody may read, in the log or elsewhere."""
+    return [*settings.secrets, *(env[name] for name in _TOKENS if env.get(name))]
 
 
 def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
@@ -175,6 +185,7 @@ class _Works:
     sandbox: Sandbox
     timeline: Timeline
     progress: Progress
+    redaction: Redaction
 
     def subject(self) -> Subject:
         return Subject(
@@ -301,7 +312,8 @@ class _Works:
             patch = make_patch(
                 self.plan.snapshot, verification, refactoring, self._folder("delivery")
             )
-            write_changes(self.root / folder, patch, verification.files if verification else ())
+            files = self.redaction.value(verification.files if verification else ())
+            write_changes(self.root / folder, self.redaction.text(patch), files)
 
     def _prompts(self) -> Prompts:
         return Prompts(self.plan.spec, self.plan.component, self.plan.snapshot.path)

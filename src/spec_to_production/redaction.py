@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import base64
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, quote_plus
+
+from pydantic import BaseModel
+
+T = TypeVar("T")
 
 HIDDEN = "***"
 """What stands where a secret was; the runner writes the same."""
@@ -55,6 +60,27 @@ class Redaction:
         for form in self.forms:
             text = text.replace(form, HIDDEN)
         return text
+
+    def value(self, value: T) -> T:
+        """The same for every text in a value, however deep."""
+        return cast("T", self._cleaned(value))
+
+    def _cleaned(self, value: object) -> object:
+        match value:
+            case str():
+                return self.text(value)
+            case BaseModel():
+                fields = {name: getattr(value, name) for name in type(value).model_fields}
+                return value.model_copy(update=self._cleaned_items(fields))
+            case Mapping():
+                return self._cleaned_items(value)
+            case tuple():
+                return tuple(self._cleaned(item) for item in value)
+            case _:
+                return value
+
+    def _cleaned_items(self, items: Mapping[str, object]) -> dict[str, Any]:
+        return {self.text(name): self._cleaned(item) for name, item in items.items()}
 
     def content(self, content: bytes) -> bytes:
         """As :meth:`text`, for bytes of whatever encoding."""

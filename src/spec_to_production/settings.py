@@ -166,6 +166,12 @@ class Settings(BaseModel):
         return None if not self.output or self.output.endswith(".json") else self.output
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that nobody may read."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(each.get_secret_value() for each in values if isinstance(each, SecretStr))
+
+    @property
     def model_is_recorded(self) -> bool:
         """Whether the model is the scripted one of the demo, which answers from a recording."""
         return (self.llm_model or "").rpartition("/")[2].startswith("recorded-")

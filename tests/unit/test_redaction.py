@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec_to_production.redaction import HIDDEN, Redaction
+from spec_to_production.results import Problem
+from support.results import make_result
 
 SECRET = "sk-Ab+/=%& geheim\u00e9-0123456789"
 secrets = st.text(st.characters(codec="utf-8"), min_size=8, max_size=60)
@@ -54,3 +56,14 @@ def test_each_line_of_a_secret_is_one():
 
 def test_short_values_are_left_alone():
     assert Redaction.of(["on", "", None]).text("on and on") == "on and on"
+
+
+def test_a_value_is_cleaned_in_every_text():
+    told = f"told {SECRET}"
+    before = make_result(problems=(Problem(stage=None, message=told, hint=SECRET),))
+
+    after = Redaction.of([SECRET]).value(before)
+
+    assert after.problems == (Problem(stage=None, message="told ***", hint="***"),)
+    assert after.model_copy(update={"problems": before.problems}) == before
+    assert SECRET not in after.model_dump_json()

@@ -22,6 +22,7 @@ from typing import Literal
 from actions_toolkit import core
 
 from spec_to_production.errors import GitHubError
+from spec_to_production.redaction import forms
 
 SUMMARY_LIMIT = 1 << 20
 """Bytes of one step's summary; the runner drops the whole of a longer one."""
@@ -67,9 +68,10 @@ def annotate(
 
 
 def mask(secret: str) -> None:
-    """Have the runner replace a secret by ``***`` in all output from here on."""
-    if secret:
-        core.set_secret(secret)
+    """Have the runner show ``***`` for a secret, and for its encodings, from here on."""
+    for form in dict.fromkeys((secret, *forms(secret))):
+        if form:
+            core.set_secret(form)
 
 
 def set_output(name: str, value: str) -> None:

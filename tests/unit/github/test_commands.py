@@ -153,7 +153,9 @@ def test_an_annotation_is_cut_where_the_runner_would_cut_it(capsys):
 def test_a_secret_is_masked_whole(capsys, secret):
     commands.mask(secret)
 
-    assert read_log(capsys.readouterr().out).commands == [Command("add-mask", {}, secret)]
+    first, *encoded = read_log(capsys.readouterr().out).commands
+    assert first == Command("add-mask", {}, secret)
+    assert {command.name for command in encoded} <= {"add-mask"}
 
 
 def test_an_empty_secret_masks_nothing(capsys):
