@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -178,6 +179,28 @@ def expects_exception(source: str, line: int | None) -> bool:
             if body[0].lineno <= line <= (body[-1].end_lineno or line):
                 return True
     return False
+
+
+def is_asserted(source: str, line: int | None) -> bool:
+    """Whether a line of a test belongs to an ``assert`` statement."""
+    return line is not None and any(
+        isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or line)
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+def module_variables(source: str) -> set[str]:
+    """The variables that a test file defines for all of its tests."""
+    assigned = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    return {
+        target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)
+    }
+
+
+def names_in(code: str) -> set[str]:
+    """The names that a function uses."""
+    tree = ast.parse(textwrap.dedent(code))
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def named_requirements(code: str, known: Iterable[str]) -> tuple[str, ...]:

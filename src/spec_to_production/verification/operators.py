@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _STAND_INS = "__import__('spec_to_production_runner.stand_ins').stand_ins"
 _LOGGERS = {"log", "logger", "logging", "_log", "_logger", "warnings"}
 _LONGEST = 60
+_MANY = 2
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
@@ -146,7 +147,7 @@ def _other_constants(node: ast.Constant, value: object) -> Iterator[Variant]:
 def _other_calls(node: ast.Call) -> Iterator[Variant]:
     if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
         yield _instead(node, node.args[0])
-    if not node.args and not node.keywords and isinstance(node.func, ast.Attribute):
+    if len(node.args) < _MANY and not node.keywords and isinstance(node.func, ast.Attribute):
         yield _instead(node, node.func.value)
     for keyword in node.keywords:
         rest = [other for other in node.keywords if other is not keyword]

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from spec_to_production.verification.candidates import module_variables, names_in
 from spec_to_production.verification.evidence import Case, after_repeats, broke_off
 from spec_to_production.verification.flakiness import Variation
 from spec_to_production.verification.interpreter import Interpreters
@@ -136,7 +137,7 @@ class Repetition:
         helper = find_spoiler(
             order[: order.index(case.id)], functools.partial(self._passes, case.id, variation)
         )
-        if helper is not None:
+        if helper is not None and not _share_a_variable(self.cases[helper], case):
             self.cases[helper] = self.cases[helper].rejected(
                 "order_dependent", f"It leaves something changed: {case.id} passes only after it."
             )
@@ -173,6 +174,14 @@ def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool])
         else:
             low = middle
     return before[high - 1]
+
+
+def _share_a_variable(one: Case, other: Case) -> bool:
+    """Whether two tests of a file lean on a variable of that file: that harms nobody else."""
+    if one.candidate != other.candidate or not one.function or not other.function:
+        return False
+    variables = module_variables(one.candidate.content)
+    return bool(variables & names_in(one.function.code) & names_in(other.function.code))
 
 
 def _disturbs(case: Case) -> bool:

@@ -99,8 +99,9 @@ def _carry_to_children(request: Mapping[str, Any], sources: Mapping[str, str]) -
     run = {"runner": str(here.parent), "overlay": dict(sources), "clock": request["clock"]}
     carried.write_text(json.dumps(run), "utf-8")
     os.environ["SPEC_TO_PRODUCTION_RUN"] = str(carried)
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(here / "site"), *request["import_path"]])
-    sys.path[:0] = request["import_path"]
+    search = [str(here / "site"), *request["import_path"]]
+    os.environ["PYTHONPATH"] = os.pathsep.join(search)
+    sys.path[:0] = search  # tests hand this on as well
 
 
 def _cover(component: frozenset[str]) -> coverage.Coverage:

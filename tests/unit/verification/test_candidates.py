@@ -1,0 +1,138 @@
+"""Generated files are read without being run."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spec_to_production.errors import TestsError
+from spec_to_production.results import Component, GeneratedFile, Module
+from spec_to_production.verification.candidates import (
+    expects_exception,
+    functions_of,
+    load_tests,
+    named_requirements,
+    read,
+)
+
+COMPONENT = Component(
+    name="shop",
+    path="src/shop",
+    import_root="src",
+    modules=(Module(path="src/shop/__init__.py", name="shop", lines=1),),
+    tests_dir="tests/shop",
+)
+
+
+def candidate(path, content, checkout):
+    return read(GeneratedFile(path=path, content=content), checkout, COMPONENT)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/shop/conftest.py",
+        "src/shop/__init__.py",
+        "src/other.py",
+        "../tests/test_x.py",
+        "/tests/test_x.py",
+        "tests/.hidden/test_x.py",
+        "tests/data.json",
+        ".github/workflows/tests/x.py",
+    ],
+)
+def test_paths_that_are_no_test_files_are_out_of_scope(path, tmp_path):
+    refused = candidate(path, "def test_a(): pass", tmp_path).refused
+    assert refused is not None
+    assert refused[0] == "out_of_scope"
+
+
+def test_a_file_that_is_no_python_still_names_its_tests(tmp_path):
+    found = candidate("tests/test_x.py", "def test_a(:\n    pass\ndef test_b(): pass", tmp_path)
+    assert found.refused is not None
+    assert found.refused[0] == "syntax_error"
+    assert "line 1" in found.refused[1]
+    assert [function.name for function in found.functions] == ["test_a", "test_b"]
+
+
+def test_a_name_that_is_taken_in_the_same_file_shadows(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_x.py").write_text("def test_old(): pass\n")
+    found = candidate("tests/test_x.py", "def test_old(): pass\ndef test_new(): pass\n", tmp_path)
+    assert [name for name, _ in found.shadowing] == ["test_old"]
+    assert found.placed == "tests/test_x_2.py"
+    assert found.id_of("test_new") == "tests/test_x.py::test_new"
+
+
+def test_two_test_modules_of_one_name_are_kept_apart(tmp_path):
+    (tmp_path / "tests/a").mkdir(parents=True)
+    (tmp_path / "tests/a/test_x.py").write_text("")
+    assert candidate("tests/b/test_x.py", "", tmp_path).placed == "tests/b/test_x_2.py"
+
+
+@pytest.mark.parametrize(
+    ("code", "named"),
+    [
+        ('@pytest.mark.requirement("FR-1")\ndef test_a(): pass', ("FR-1",)),
+        ("def test_fr_1_adds(): pass", ("FR-1",)),
+        ("def test_fr1(): pass", ("FR-1",)),
+        ('def test_a():\n    "As FR-1 says."', ("FR-1",)),
+        ("def test_a():\n    pass  # FR-1", ("FR-1",)),
+        ("def test_fr_12(): pass", ("FR-12",)),
+        ("def test_fr_1(): 'NFR-1'", ("FR-1", "NFR-1")),
+        ("def test_nfr_1(): pass", ("NFR-1",)),
+        ("def test_fr_1_2(): pass", ("FR-1",)),
+        ("def test_offer_1(): pass", ()),
+    ],
+)
+def test_requirements_are_named_in_many_ways(code, named):
+    assert named_requirements(code, ["FR-1", "FR-12", "NFR-1"]) == named
+
+
+def test_copies_have_the_same_essence():
+    import ast
+
+    source = """
+def test_a():
+    "One."
+    assert f(1) == 2
+
+@pytest.mark.requirement("FR-1")
+def test_b():
+    assert f(1) == 2  # the same
+
+def test_c():
+    assert f(1) == 3
+"""
+    one, two, other = functions_of(ast.parse(source), source)
+    assert one.essence == two.essence != other.essence
+
+
+def test_tests_from_outside_go_to_the_components_folder(tmp_path):
+    root, outside = tmp_path / "repository", tmp_path / "new"
+    (root / "tests").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "test_x.py").write_text("def test_x(): pass\n")
+    (root / "tests/test_y.py").write_text("def test_y(): pass\n")
+    assert load_tests(str(outside), root, COMPONENT)[0].path == "tests/shop/test_x.py"
+    assert load_tests("tests/test_y.py", root, COMPONENT)[0].path == "tests/test_y.py"
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_no_tests_is_a_clear_error(name, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TestsError, match=name):
+        load_tests(name, tmp_path, COMPONENT)
+
+
+def test_the_place_of_an_expected_exception_is_known():
+    source = "def test_a():\n    with pytest.raises(E):\n        f()\n    g()\n"
+    assert expects_exception(source, 3)
+    assert not expects_exception(source, 4)
+
+
+@given(st.text())
+def test_no_text_breaks_the_reader(tmp_path_factory, text):
+    found = candidate("tests/test_x.py", text, tmp_path_factory.getbasetemp())
+    assert found.content == text

@@ -1,0 +1,100 @@
+"""Mutants are small, runnable, and the same every time."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.verification import mutation
+from spec_to_production.verification.mutation import mutants_of, sample
+from spec_to_production.verification.nulls import is_replaced, null_source
+
+SOURCE = textwrap.dedent(
+    '''
+    """Shop."""
+    import logging
+
+    log = logging.getLogger()
+    LIMIT = 100
+
+    @cache
+    def shipping(ships, *, rate=5):
+        """Price of shipping."""
+        if ships > LIMIT and not closed():
+            return 0
+        log.info("paid")
+        return rate
+
+    class Cart:
+        size: int = 3
+
+        def add(self, item):
+            if item is None:
+                raise ValueError("no item")
+            self.items.append(item.strip())
+    '''
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ships > LIMIT became ships >= LIMIT",
+        "ships > LIMIT became ships <= LIMIT",
+        "not closed() became closed()",
+        "return 0 altered",
+        "return rate became None",
+        "100 became 101",
+        "5 became 6",
+        "@cache removed",
+        "3 became 4",
+        "raise ValueError('no item') removed",
+        "item.strip() became item",
+        "self.items.append(item.strip()) removed",
+    ],
+)
+def test_small_mistakes_are_made(change):
+    assert any(mutant.id.endswith(change) for mutant in mutants_of("shop.py", SOURCE))
+
+
+def test_logs_docstrings_and_messages_are_left_alone():
+    changed = " ".join(mutant.id for mutant in mutants_of("shop.py", SOURCE))
+    assert "log.info" not in changed
+    assert "Price of shipping" not in changed
+    assert "'no item' became" not in changed
+
+
+def test_every_mutant_is_python_and_differs_from_the_source():
+    original = ast.unparse(ast.parse(SOURCE))
+    mutants = mutants_of("shop.py", SOURCE)
+    for mutant in mutants:
+        assert ast.unparse(ast.parse(mutant.module_source(SOURCE))) != original
+        if mutant.function:
+            ast.parse(mutant.function_source())
+    assert len({mutant.id for mutant in mutants}) == len(mutants)
+
+
+def test_the_products_own_modules_can_be_mutated():
+    for path in Path(mutation.__file__).parent.glob("*.py"):
+        source = path.read_text("utf-8")
+        for mutant in mutants_of(path.name, source)[::25]:
+            ast.parse(mutant.module_source(source))
+        ast.parse(null_source(source))
+
+
+def test_a_sample_is_spread_over_the_functions_and_the_same_for_a_seed():
+    mutants = mutants_of("shop.py", SOURCE)
+    some = sample(mutants, 3, seed=1)
+    assert some == sample(mutants, 3, seed=1)
+    assert {mutant.function for mutant in some} == {"", "shipping", "Cart.add"}
+    assert set(sample(mutants, 10_000, seed=1)) == set(mutants)
+
+
+def test_constructors_are_left_in_place_by_nulls():
+    assert not is_replaced("Cart.__init__")
+    assert is_replaced("Cart.add")
+    assert "stand_ins" not in null_source("class A:\n    def __init__(self): pass")
+    assert "stand_ins" in null_source("async def f(): yield 1")

@@ -1,0 +1,73 @@
+"""What nulls and mutants return."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spec_to_production.verification.runner.stand_ins import FALSY, TRUTHY, altered, emptied
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
+    lambda inner: (
+        st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner, min_size=1)
+    ),
+    max_leaves=5,
+)
+
+
+@given(plain)
+def test_an_altered_value_is_another_one_of_the_same_type(value):
+    other = altered(value)
+    assert other != value
+    assert value is None or type(other) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value", [Colour.RED, dt.date(2024, 2, 29), dt.timedelta(1), decimal.Decimal("1.5"), {1, 2}]
+)
+def test_well_known_types_are_altered_too(value):
+    assert altered(value) != value
+    assert type(altered(value)) is type(value)
+
+
+def test_an_object_is_altered_in_its_attributes():
+    class Cart:
+        def __init__(self):
+            self.items = ["tea"]
+
+    cart = Cart()
+    assert altered(cart).items == ["tea~"]
+    assert cart.items == ["tea"]
+
+
+@given(st.integers() | st.text() | st.lists(st.integers()))
+def test_an_emptied_value_is_false(value):
+    assert not emptied(value)
+    assert type(emptied(value)) is type(value)
+
+
+@pytest.mark.parametrize(("null", "truth"), [(TRUTHY, True), (FALSY, False)])
+def test_nulls_go_along_with_everything_but_a_comparison_of_values(null, truth):
+    assert bool(null) is truth
+    assert len(null) == int(truth)
+    assert null.anything(1)[2] + 3 is null
+    assert null == null  # noqa: PLR0124
+    assert null != 1
+    assert null is not None
+    assert null >= 0
+    assert null < 0
+    with null as entered:
+        assert entered is null
+    assert list(null) == [null] * truth
