@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
+from support.git_data import GitData, Refused
 from support.openapi import Description, description
 
 BOT = "github-actions[bot]"
@@ -58,6 +59,8 @@ class GitHubServer:
         writable: Whether the token may write comments.
         comments: By pull request number, in their order.
         pulls: Open pull requests by number, as ``owner:branch``.
+        proposed: What was said of pull requests that were opened here, by number.
+        git: The repository behind the Git data API, where a test has one.
         runs: Finished runs by id, as ``owner/name:branch``.
         artifacts: By run id, the artifacts' names and zips.
         before: Called before each request is carried out, to arrange races.
@@ -69,6 +72,8 @@ class GitHubServer:
         self.writable = True
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.pulls: dict[int, str] = {}
+        self.proposed: dict[int, dict[str, Any]] = {}
+        self.git: GitData | None = None
         self.runs: dict[int, str] = {}
         self.artifacts: dict[int, dict[str, bytes]] = {}
         self.failures: list[Failure] = []
@@ -119,15 +124,16 @@ class GitHubServer:
                 return Answer(failure.status, _error(failure.message), failure.headers)
         return None
 
-    def _route(self, method: str, target: str, body: Any) -> Answer:  # noqa: PLR0911 - a route each
+    def _route(self, method: str, target: str, body: Any) -> Answer:  # noqa: C901, PLR0911 - a route each
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query))
         if method == "POST" and parts.path == "/graphql":
             assert body["query"] == "query { viewer { login } }"
             return Answer(200, {"data": {"viewer": {"login": self.login}}})
         if method != "GET" and not self.writable:
-            accepted = {"X-Accepted-GitHub-Permissions": "issues=write; pull_requests=write"}
-            return Answer(403, _error("Resource not accessible by integration"), accepted)
+            return self._forbidden(parts.path)
+        if self.git and "/git/" in parts.path:
+            return self._git(self.git, method, unquote(parts.path.partition("/git/")[2]), body)
         if found := re.fullmatch(r"/repos/octo/demo/issues/(\d+)/comments", parts.path):
             number = int(found[1])
             if method == "GET":
@@ -137,12 +143,19 @@ class GitHubServer:
             return Answer(201, self.add_comment(number, body["body"]))
         if found := re.fullmatch(r"/repos/octo/demo/issues/comments/(\d+)", parts.path):
             return self._change(method, int(found[1]), body)
-        if method == "GET" and parts.path == "/repos/octo/demo/pulls":
+        if found := re.fullmatch(r"/repos/octo/demo/pulls(?:/(\d+))?", parts.path):
+            if method != "GET":
+                return self._propose(int(found[1]) if found[1] else None, body)
             matching = [n for n, head in self.pulls.items() if query.get("head") in {None, head}]
             return self._page(parts.path, [self._pull(number) for number in matching], query)
         if method == "GET" and "/actions/" in parts.path:
             return self._actions(parts.path, query)
         return Answer(404, _error("Not Found"))
+
+    def _forbidden(self, path: str) -> Answer:
+        needed = "contents=write" if "/git/" in path else "issues=write; pull_requests=write"
+        headers = {"X-Accepted-GitHub-Permissions": needed}
+        return Answer(403, _error("Resource not accessible by integration"), headers)
 
     def _actions(self, path: str, query: dict[str, str]) -> Answer:
         if found := re.fullmatch(r"/repos/octo/demo/actions/runs/(\d+)(/artifacts)?", path):
@@ -196,9 +209,30 @@ class GitHubServer:
     def _pull(self, number: int) -> dict[str, Any]:
         pull = self.api.example("pull-request-simple-items")[0]
         pull["number"] = number
+        pull["url"] = f"{self.url}/repos/octo/demo/pulls/{number}"
+        pull["html_url"] = f"https://github.com/octo/demo/pull/{number}"
         pull["requested_teams"] = []  # the example's own lack what the description requires
         pull["head"]["ref"] = self.pulls[number].partition(":")[2]
         return pull
+
+    def _propose(self, number: int | None, body: Any) -> Answer:
+        status = 200 if number else 201
+        number = number or next(self._ids)
+        self.proposed.setdefault(number, {}).update(body)
+        if status == 201:
+            self.pulls[number] = f"octo:{body['head']}"
+        if body.get("state") == "closed":
+            del self.pulls[number]
+        pull = self.api.example("pull-request")
+        pull["requested_teams"] = []  # as in _pull
+        pull.update(number=number, html_url=f"https://github.com/octo/demo/pull/{number}")
+        return Answer(status, pull)
+
+    def _git(self, git: GitData, method: str, path: str, body: Any) -> Answer:
+        try:
+            return Answer(*git.carry_out(method, path, body))
+        except Refused as refused:
+            return Answer(refused.status, _error(str(refused)))
 
     def _page(self, path: str, items: list[Any], query: dict[str, str]) -> Answer:
         size, page = int(query.get("per_page", 30)), int(query.get("page", 1))

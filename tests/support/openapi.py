@@ -93,10 +93,19 @@ class Description:
     def _paths(self) -> list[tuple[re.Pattern[str], str]]:
         # A path without parameters wins over one with them.
         ordered = sorted(self.document["paths"], key=lambda template: template.count("{"))
-        return [
-            (re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template))), template)
-            for template in ordered
+        return [(re.compile(self._pattern(template)), template) for template in ordered]
+
+    def _pattern(self, template: str) -> str:
+        operations = self.document["paths"][template].values()
+        parameters = [
+            self._resolve(one) for each in operations for one in each.get("parameters", [])
         ]
+        deep = {each["name"] for each in parameters if each.get("x-multi-segment")}
+
+        def any_value(found: re.Match[str]) -> str:
+            return ".+" if found[1] in deep else "[^/]+"
+
+        return re.sub(r"\\{(\w+)\\}", any_value, re.escape(template))
 
     def _query_problems(self, operation: Mapping[str, Any], query: Mapping[str, Any]) -> list[str]:
         parameters = map(self._resolve, operation.get("parameters", []))

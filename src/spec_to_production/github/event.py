@@ -18,6 +18,7 @@ class Event(Value):
 
     Attributes:
         branch: The branch whose open pull request is meant, where the event names none itself.
+        head_branch: The branch whose code the event is about; ``None`` where that is a fork's.
         pull_request: The pull request's number, where the event is about one.
         finished_run: The run that a ``workflow_run`` event tells of.
         without_secrets: The run comes from a fork or from Dependabot: GitHub gives it no
@@ -31,6 +32,7 @@ class Event(Value):
     run_attempt: int
     job: str
     branch: str | None = None
+    head_branch: str | None = None
     pull_request: int | None = None
     finished_run: int | None = None
     head_sha: str | None = None
@@ -65,6 +67,7 @@ class _Repository(_Payload):
 
 class _Side(_Payload):
     sha: str
+    ref: str | None = None
     repo: _Repository | None
 
 
@@ -78,6 +81,10 @@ class _PullRequest(_Payload):
     def from_fork(self) -> bool:
         # A fork that was deleted since is null.
         return self.head.repo is None or self.head.repo != self.base.repo
+
+    @property
+    def head_branch(self) -> str | None:
+        return None if self.from_fork else self.head.ref
 
 
 class _WorkflowRun(_Payload):
@@ -130,6 +137,7 @@ def read_event(env: Mapping[str, str]) -> Event:
         run_attempt=runner.run_attempt,
         job=runner.job,
         branch=_branch(runner.ref),
+        head_branch=pull_request.head_branch if pull_request else _branch(runner.ref),
         pull_request=pull_request.number if pull_request else None,
         finished_run=payload.workflow_run.id if payload.workflow_run else None,
         head_sha=pull_request.head.sha if pull_request else None,

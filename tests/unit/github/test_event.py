@@ -13,6 +13,7 @@ def test_a_pull_request_is_known_by_its_payload(sample, runner_env):
     assert event.repository == "Codertocat/Hello-World"
     assert event.pull_request == 2
     assert event.branch is None
+    assert event.head_branch == "changes"
     assert event.head_sha == "ec26c3e57ca3a959ca5aad62de7213c562f8c821"
     assert event.base_sha == "f95f852bd8fca8fcc58a9a2d6c842781e32a215e"
     assert event.author_association == "OWNER"
@@ -28,6 +29,7 @@ def test_a_fork_has_no_secrets_even_when_it_was_deleted(sample, runner_env, head
     event = read_event(runner_env("pull_request", payload, **PULL_REQUEST_REF))
 
     assert event.from_fork
+    assert event.head_branch is None
     assert event.without_secrets
 
 
@@ -71,7 +73,7 @@ def test_other_events_name_the_branch_whose_pull_request_is_meant(
 ):
     event = read_event(runner_env(name, sample(name), GITHUB_REF=ref))
 
-    assert event.branch == branch
+    assert event.branch == event.head_branch == branch
     assert event.pull_request is None
     assert not event.without_secrets
 
