@@ -50,13 +50,14 @@ class Bars:
 
 
 def judged(chosen: Sequence[Component]) -> dict[Candidate, str]:
-    """The verdict on every candidate of the corpus, component by component."""
+    """The verdict on every candidate of the corpus; a component where ``verify`` broke has none."""
     verdicts: dict[Candidate, str] = {}
     for component in chosen:
         with tempfile.TemporaryDirectory() as work:
             judgement = judge(component, Path(work))
         if judgement.report is None:
             console.print(f"{component.name}: verify broke:\n{judgement.output[-2000:]}")
+            continue
         for test in unlabelled(component, judgement):
             console.print(f"{component.name}: no label for {test}")
         found = by_candidate(component, judgement)
@@ -103,8 +104,9 @@ def side_by_side(verdicts: Mapping[Candidate, str], kept: frozenset[Candidate]) 
     table = Table("label", "all", "accepted here", "kept by the plain filter")
     for label in dict.fromkeys(candidate.label for candidate in verdicts):
         mine = [candidate for candidate in verdicts if candidate.label == label]
-        accepted = sum(verdicts[candidate] == "accepted" for candidate in mine)
-        table.add_row(label, str(len(mine)), str(accepted), str(len(kept & set(mine))))
+        words = [verdicts[candidate] for candidate in mine]
+        accepted = str(words.count("accepted")) if any(words) else "not judged"
+        table.add_row(label, str(len(mine)), accepted, str(len(kept & set(mine))))
     return table
 
 
@@ -149,10 +151,10 @@ def reruns(
 ) -> list[str]:
     """What differs from the first judgement, over several more."""
     return [
-        f"rerun {number}: {candidate.component}/{candidate.id}: {first[candidate]}, then {verdict}"
+        f"rerun {number}: {candidate.component}/{candidate.id}: {first.get(candidate)}, then {verdict}"
         for number in range(1, count + 1)
         for candidate, verdict in again().items()
-        if first[candidate] != verdict
+        if first.get(candidate) != verdict
     ]
 
 
@@ -162,6 +164,10 @@ def judge_part(chosen: Sequence[Component], count: int, bars: Bars) -> dict[Cand
     console.print(confusion(verdicts))
     not_as_labelled(verdicts)
     corpus_bars(verdicts, bars)
+    done = {candidate.component for candidate in verdicts}
+    bars.add(
+        "components judged: all", f"{len(done)} of {len(chosen)}", holds=len(done) == len(chosen)
+    )
     if count:
         differing = reruns(count, verdicts, lambda: judged(chosen))
         console.print(*differing, sep="\n")
@@ -181,7 +187,7 @@ def filter_part(chosen: Sequence[Component], verdicts: Mapping[Candidate, str]) 
         with tempfile.TemporaryDirectory() as work:
             kept |= plain_filter.kept(component, Path(work))
     console.print(f"\nA plain filter, in {time.monotonic() - started:.0f} s:")
-    every = {each: "none" for component in chosen for each in component.candidates}
+    every = {each: "" for component in chosen for each in component.candidates}
     console.print(side_by_side(verdicts or every, kept))
 
 

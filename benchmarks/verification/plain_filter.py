@@ -17,6 +17,7 @@ LIMITS = Limits(wall_s=20, memory_mb=2048)
 def kept(component: Component, work: Path) -> frozenset[Candidate]:
     """The candidates that the filter keeps, in the corpus's order, each adding to the last."""
     sandbox = Sandbox.prepare(work / "sandbox")
+    sandbox.admit(work)
     known = _covered(sandbox, component, (), work / "base")
     found = set()
     for number, candidate in enumerate(component.candidates):
