@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests examples benchmarks entrypoint.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit lint format bench bench-verification e2e lock clean
+.PHONY: help setup demo test test-security test-unit lint format bench bench-verification e2e lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -18,6 +18,9 @@ demo: setup ## Run the main job on the calculator; results in out/
 
 test: setup ## Run all tests, those on the real agent server included
 	@$(BIN)/python -m pytest
+
+test-security: setup ## Attack a run from within, as a hostile agent and as a hostile test
+	@$(BIN)/python -m pytest tests/security
 
 test-unit: setup ## Run the fast tests
 	@$(BIN)/python -m pytest tests/unit

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.conftest import open_folder, recorded_model  # noqa: F401 - fixtures
 from spec_to_production.github.folders import close_to_others
 
 ATTACKER = Path(__file__).parent / "attacker" / "attempts.py"

@@ -57,6 +57,8 @@ class Gateway:
         self._http = httpx.Client(
             timeout=httpx.Timeout(_ANSWER_WITHIN_S, connect=_CONNECT_WITHIN_S),
             limits=httpx.Limits(max_connections=_MOST_CONNECTIONS),
+            # A proxy could not reach a server on this machine.
+            trust_env=urlsplit(provider.address).hostname not in (_LOOPBACK, "localhost"),
         )
         handler = type("Handler", (_Handler,), {"gateway": self})
         self._server = _Server((_LOOPBACK, 0), handler)

@@ -37,9 +37,10 @@ _BY_PRODUCTS = (
 
 
 def make(base: Path, to: Path, owner: int | None) -> None:
-    """Copy a snapshot, for the user ``owner`` when given."""
+    """Copy a snapshot, for the user ``owner`` when given, and for nobody else."""
     partial = to.with_name(f"{to.name}.partial")
     shutil.copytree(base, partial, symlinks=True)
+    partial.chmod(0o700)
     if owner is not None:
         give(partial, owner)
     partial.rename(to)

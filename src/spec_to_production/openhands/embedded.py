@@ -147,6 +147,9 @@ class EmbeddedServer(AgentServer):
         if self._owner is not None:
             for name in _OWNED:
                 copies.give(self._folder / name, self._owner)
+        for name in _OWNED:
+            (self._folder / name).chmod(0o700)
+        (self._folder / "copies").chmod(0o711)
 
     def _pause(self, seconds: float) -> None:
         if self._closing.wait(seconds):

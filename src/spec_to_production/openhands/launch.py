@@ -30,10 +30,8 @@ _PASSED_ON = (
     "REQUESTS_CA_BUNDLE",
     "HTTP_PROXY",
     "HTTPS_PROXY",
-    "NO_PROXY",
     "http_proxy",
     "https_proxy",
-    "no_proxy",
 )
 _NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
@@ -74,6 +72,11 @@ class Environment:
         root = ["--root", str(self.root)] if self.root else []
         path = ":".join((str(self.python.parent), *self.path, _SYSTEM_PATH))
         passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        # The model is reached by the gateway, which is on this machine.
+        direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+        passed |= dict.fromkeys(
+            ("NO_PROXY", "no_proxy"), ",".join(filter(None, (direct, "127.0.0.1")))
+        )
         if self.root is not None:
             passed |= {"SSL_CERT_FILE": _CERTIFICATES, "REQUESTS_CA_BUNDLE": _CERTIFICATES}
         return Command(
@@ -106,6 +109,7 @@ class Image:
             "--network=host",
             "--cap-drop=ALL",
             "--security-opt=no-new-privileges",
+            "--pids-limit=2048",
             f"--user={user}:{user}",
             f"--volume={folder}:{folder}",
             f"--volume={_SUPERVISOR}:/supervisor.py:ro",

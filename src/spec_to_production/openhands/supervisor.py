@@ -4,7 +4,8 @@ Started as ``python -I supervisor.py [--root ROOT] FOLDER -- COMMAND …``, it r
 the folder and ends it, with everything that came from it, as soon as its own standard input
 closes. The tool holds the other end, so that even a killed tool leaves nothing running. In a PID
 namespace this is process 1, and the kernel adds its own guarantee; elsewhere it is the subreaper
-(``prctl(2)``), to which orphans such as tmux fall.
+(``prctl(2)``), to which orphans such as tmux fall. Limits keep the command from taking the whole
+machine.
 
 With ``--root`` the command sees another root: read-only, with /proc, a terminal device, fresh
 folders for temporary files, this machine's names and certificates, and ``FOLDER`` at the same
@@ -17,6 +18,7 @@ import argparse
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +27,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
+_MOST = {
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_FSIZE: 4 << 30,
+    resource.RLIMIT_NOFILE: 16384,
+}
+_MOST_PROCESSES = 2048
 _AS_HERE = ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt")
 
 
@@ -37,6 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.root:
         enter_root(options.root, options.folder)
+    limit_resources()
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
     child = subprocess.Popen(options.command, cwd=options.folder, stdin=subprocess.DEVNULL)
@@ -44,6 +53,14 @@ def main(arguments: Sequence[str]) -> int:
     code = _wait_for(child.pid)
     _end_descendants()
     return code
+
+
+def limit_resources() -> None:
+    """Bound what each process may use; the hard limits hold for all that the command starts."""
+    for kind, most in _MOST.items():
+        resource.setrlimit(kind, (most, most))
+    if os.geteuid() == 0:  # the agent gets a user of its own, whose processes are counted together
+        resource.setrlimit(resource.RLIMIT_NPROC, (_MOST_PROCESSES, _MOST_PROCESSES))
 
 
 def enter_root(root: Path, share: Path) -> None:

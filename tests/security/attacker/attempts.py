@@ -18,7 +18,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -240,7 +239,8 @@ attempt("change the copy of another job")(_writing("other_copy"))
 
 @attempt("list the run's folder")
 def _list_run(targets: Targets) -> object:
-    return os.listdir(targets["run_folder"])  # noqa: PTH208
+    # In a root of its own the agent sees the way to its own folder, and nothing else.
+    return [name for name in os.listdir(targets["run_folder"]) if name != "openhands"]  # noqa: PTH208
 
 
 @attempt("talk to the docker socket")
@@ -408,12 +408,9 @@ def _network(targets: Targets) -> object:
 def _fork_bomb(_: Targets) -> object:
     started = []
     try:
-        for _number in range(6000):
-            pid = os.fork()
-            if pid == 0:
-                time.sleep(20)
-                os._exit(0)
-            started.append(pid)
+        for _number in range(4000):
+            # One by one: those that came to be are ended below.
+            started.append(os.posix_spawn("/bin/sleep", ["sleep", "30"], os.environ))  # noqa: PERF401
     finally:
         for pid in started:
             os.kill(pid, signal.SIGKILL)
