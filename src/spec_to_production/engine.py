@@ -17,15 +17,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from spec_to_production import backend
 from spec_to_production.components import find_component, run_baseline
 from spec_to_production.delivery import make_patch, write_changes
+from spec_to_production.environment import install
 from spec_to_production.errors import SettingsError
 from spec_to_production.gates import evaluate
-from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.generation.memory import Memory
 from spec_to_production.generation.plan import plan
 from spec_to_production.generation.prompts import Prompts
-from spec_to_production.openhands import EmbeddedServer, OpenHands
+from spec_to_production.generation.schedule import Durations, in_order
+from spec_to_production.openhands import Fleet, OpenHands
 from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Progress
 from spec_to_production.redaction import Redaction
@@ -42,12 +46,12 @@ from spec_to_production.results import (
     WorkflowResult,
 )
 from spec_to_production.sandbox import Sandbox
-from spec_to_production.settings import FailOn, Settings, cache_folder
+from spec_to_production.settings import FailOn, Settings
 from spec_to_production.snapshot import Snapshot, find_root
 from spec_to_production.specs import read_spec
 from spec_to_production.timeline import Timeline
 from spec_to_production.verification import Effort, Verifier, load_tests, set_aside
-from spec_to_production.workflow import Interrupted, Stages, Subject, Workflow
+from spec_to_production.workflow import Interrupted, JobsFactory, Stages, Subject, Workflow
 
 # The runner gives these to a container action (``ContainerActionHandler.cs`` in actions/runner).
 _TOKENS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -102,21 +106,55 @@ def run(
             planned = _plan(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
         stack.callback(sandbox.stop_all)
-        model = _model(settings)
-        openhands: OpenHands | None = None
-        if planned.tasks:
-            model = stack.enter_context(_kept_from_agent(model, settings, planned, progress.tell))
-            openhands = EmbeddedServer.start(work / "openhands", cache_folder(env), progress.tell)
+        memory = _memory(settings, root, progress.tell)
+        answers = memory.answers(planned.tasks) if memory else {}
+        left = len(planned.tasks) - len(answers)
+        models = backend.models(settings)
+        openhands = Fleet([])
+        if left:
+            models = stack.enter_context(
+                backend.kept_from_agent(models, settings, left, progress.tell)
+            )
+            openhands = backend.start(settings, work, env, progress.tell)
             stack.callback(openhands.close)
+        if settings.requirements:
+            sandbox = _with_requirements(sandbox, settings, planned, work, env, progress)
         works = _Works(settings, root, work, planned, sandbox, timeline, progress, redaction)
+        make_jobs = works.jobs_on(openhands, models, answers, memory) if planned.tasks else None
         workflow = Workflow(
             works.subject(),
-            works.stages(openhands, model),
+            works.stages(make_jobs),
             max_parallel=settings.max_parallel_jobs,
             timeline=timeline,
             progress=progress,
         )
-        return redaction.value(workflow.run("async" if settings.async_ else "sync"))
+        result = redaction.value(workflow.run("async" if settings.async_ else "sync"))
+        if memory:
+            memory.learn(result.jobs)
+        return result
+
+
+def _with_requirements(
+    sandbox: Sandbox,
+    settings: Settings,
+    planned: Plan,
+    work: Path,
+    env: Mapping[str, str],
+    progress: Progress,
+) -> Sandbox:
+    """The same sandbox, whose Python has what the component needs."""
+    progress.tell(f"installing {' '.join(settings.requirements)}")
+    code = planned.snapshot.copy(work / "installation")
+    sandbox.hand_over(code)
+    python = install(
+        sandbox.python,
+        settings.requirements,
+        sandbox,
+        code=code,
+        folder=work / "environment",
+        env=env,
+    )
+    return replace(sandbox, python=python)
 
 
 def secrets(settings: Settings, env: Mapping[str, str]) -> list[str]:
@@ -146,7 +184,10 @@ def _plan(settings: Settings, root: Path, work: Path) -> Plan:
     tasks: Sequence[Task] = ()
     if settings.enable_openhands:
         prompts = Prompts(spec, component, snapshot.path)
-        tasks = plan(spec, component, prompts, snapshot.path, settings.llm_model or "")
+        tasks = plan(spec, component, prompts, snapshot.path, backend.made_by(settings))
+        folder = _cache_folder(settings, root)
+        known = Durations.read(folder) if folder else Durations({})
+        tasks = in_order(tasks, component, known.root)
     if tasks and not settings.llm_model and not settings.dry_run:
         raise SettingsError(
             "llm-model: not given, and OpenHands needs a model to write tests.",
@@ -199,14 +240,14 @@ class _Works:
             candidates=self.plan.candidates,
         )
 
-    def stages(self, openhands: OpenHands | None, model: Model) -> Stages:
+    def stages(self, make_jobs: JobsFactory | None) -> Stages:
         refactoring = self.settings.enable_refactoring and self.settings.mode == "run"
         return Stages(
             baseline=self._baseline,
             make_verifier=self._verifier,
             gates=self._gates,
             deliver=self._deliver,
-            make_jobs=self._jobs_on(openhands, model) if openhands else None,
+            make_jobs=make_jobs,
             add_gaps=self._add_gaps,
             refactor=self._refactor if refactoring else None,
             recheck=self._recheck if refactoring else None,
@@ -236,7 +277,13 @@ class _Works:
             accepted,
         )
 
-    def _jobs_on(self, openhands: OpenHands, model: Model) -> Callable[..., Jobs]:
+    def jobs_on(
+        self,
+        openhands: OpenHands,
+        models: Sequence[Model],
+        answers: Mapping[str, Sequence[GeneratedFile]],
+        memory: Memory | None,
+    ) -> JobsFactory:
         settings = self.settings
 
         def make(
@@ -246,12 +293,18 @@ class _Works:
                 openhands=openhands,
                 executor=executor,
                 terms=Terms(
-                    model=model,
+                    model=models[0],
+                    fallbacks=tuple(models[1:]),
                     max_parallel=max_parallel,
                     max_iterations=settings.max_iterations,
                     job_timeout_s=settings.job_timeout,
                     poll_interval_s=settings.poll_interval,
                     repair_rounds=settings.repair_rounds,
+                    budget=Budget(
+                        cost_usd=settings.max_cost_usd,
+                        tokens=settings.max_tokens,
+                        seconds=settings.total_timeout,
+                    ),
                 ),
                 snapshot=self.plan.snapshot,
                 prompts=self._prompts(),
@@ -259,6 +312,8 @@ class _Works:
                 timeline=self.timeline,
                 progress=self.progress,
                 scratch=self._folder("intake"),
+                answers=answers,
+                keep=memory.keep if memory else lambda _task, _files: None,
             )
 
         return make
@@ -324,29 +379,13 @@ class _Works:
         return folder
 
 
-def _model(settings: Settings) -> Model:
-    return Model(settings.llm_model or "", settings.llm_api_key, settings.llm_base_url)
+def _memory(settings: Settings, root: Path, tell: Callable[[str], None]) -> Memory | None:
+    folder = _cache_folder(settings, root)
+    return Memory(folder, tell) if folder else None
 
 
-@contextlib.contextmanager
-def _kept_from_agent(
-    model: Model, settings: Settings, planned: Plan, tell: Callable[[str], None]
-) -> Iterator[Model]:
-    """The model as an agent on this machine reaches it: through the gateway, without the key."""
-    provider = find_provider(model.name, model.base_url)
-    if provider is None:
-        tell(f"The agent can read the key: requests to {model.name} are signed with it.")
-        yield model
-        return
-    budget = Budget(requests=_most_requests(settings, model, len(planned.tasks)))
-    with contextlib.closing(Gateway(provider, model.api_key, budget)) as gateway:
-        yield replace(model, api_key=gateway.key, base_url=gateway.address)
-
-
-def _most_requests(settings: Settings, model: Model, jobs: int) -> int:
-    """What all jobs need when each one uses up every step, every message and every retry."""
-    messages = 2 + settings.repair_rounds  # the task, one reminder, the repairs
-    return jobs * messages * settings.max_iterations * (1 + model.retries)
+def _cache_folder(settings: Settings, root: Path) -> Path | None:
+    return root / settings.cache_dir if settings.cache_dir else None
 
 
 @contextlib.contextmanager

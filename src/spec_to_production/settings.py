@@ -95,7 +95,8 @@ class Settings(BaseModel):
     enable_refactoring: bool = _setting(True, "Refactor the component.")  # noqa: FBT003
     llm_model: str | None = _setting(
         None,
-        "Model, as LiteLLM names it (anthropic/claude-sonnet-4-5, openai/gpt-5, …).",
+        "Model, as LiteLLM names it (anthropic/claude-sonnet-4-5, openai/gpt-5, …). Of several, "
+        "separated by commas, the next is used when one is out of quota.",
         fronts=_NOT_FROM_FILE,
     )
     llm_api_key: SecretStr | None = _setting(
@@ -110,6 +111,33 @@ class Settings(BaseModel):
     poll_interval: float = _setting(2, "Seconds between two looks at the jobs.", gt=0)
     repair_rounds: int = _setting(
         1, "How often rejected tests go back to their job with the reason.", ge=0, le=5
+    )
+    max_cost_usd: float | None = _setting(
+        None,
+        "Most US dollars for the model in one run. Then jobs are stopped; what they have by then "
+        "is judged and reported.",
+        gt=0,
+    )
+    max_tokens: int | None = _setting(
+        None, "Most tokens for the model in one run, prompts and answers; as max-cost-usd.", ge=1
+    )
+    total_timeout: float | None = _setting(
+        None, "Seconds for all jobs together; as max-cost-usd.", gt=0
+    )
+    cache_dir: str | None = _setting(
+        None,
+        "Folder that keeps answers for later runs: for what did not change, they are judged again "
+        "and no job is fired.",
+        fronts=_NOT_FROM_FILE,
+    )
+    openhands_url: str | None = _setting(
+        None,
+        "Agent servers of your own, instead of one that is started here: their addresses, "
+        "separated by commas.",
+        fronts=_NOT_FROM_FILE,
+    )
+    openhands_api_key: SecretStr | None = _setting(
+        None, "The session key of these servers; give it as a secret.", fronts=_NOT_FROM_FILE
     )
     python: str | None = _setting(
         None,
@@ -172,9 +200,23 @@ class Settings(BaseModel):
         return tuple(each.get_secret_value() for each in values if isinstance(each, SecretStr))
 
     @property
+    def llm_models(self) -> tuple[str, ...]:
+        """The models by name, the first choice first."""
+        return _items(self.llm_model)
+
+    @property
+    def openhands_urls(self) -> tuple[str, ...]:
+        """The addresses of the user's agent servers."""
+        return _items(self.openhands_url)
+
+    @property
     def model_is_recorded(self) -> bool:
         """Whether the model is the scripted one of the demo, which answers from a recording."""
-        return (self.llm_model or "").rpartition("/")[2].startswith("recorded-")
+        return any(name.rpartition("/")[2].startswith("recorded-") for name in self.llm_models)
+
+
+def _items(text: str | None) -> tuple[str, ...]:
+    return tuple(item.strip() for item in (text or "").split(",") if item.strip())
 
 
 def fields_of(front: Front, command: str | None = None) -> dict[str, FieldInfo]:

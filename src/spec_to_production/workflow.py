@@ -49,7 +49,7 @@ GAPS_WAIT_S = 30
 """A job waits this long for the baseline's uncovered lines before it goes without them."""
 
 _GLANCE_S = 0.2
-_BESIDE_THE_JOBS = 3  # baseline, refactoring, verification
+_BESIDE_THE_JOBS = 5  # baseline, refactoring, two judgements, deletion
 
 T = TypeVar("T")
 
@@ -250,6 +250,7 @@ class Workflow:
             judge = lambda files: self._judge(files, baseline)  # noqa: E731
             for job in self._jobs.collect_results(submitted, judge):
                 self._ended_jobs[job.task_id] = job
+            self._problems.extend(self._jobs.problems())
         for future in beside:
             self._wait_for(future)
 

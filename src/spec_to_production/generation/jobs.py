@@ -48,6 +48,7 @@ class Jobs:
         progress: Told about every change.
         scratch: A folder for temporary copies.
         answers: Files that an earlier run got for the same task, by task id.
+        keep: Told of every answer in which a test was accepted or disputed.
         clock: Monotonic seconds, for deadlines.
     """
 
@@ -64,6 +65,7 @@ class Jobs:
         progress: Progress,
         scratch: Path,
         answers: Mapping[str, Sequence[GeneratedFile]] | None = None,
+        keep: Callable[[Task, Sequence[GeneratedFile]], None] = lambda _task, _files: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._openhands = openhands
@@ -71,6 +73,7 @@ class Jobs:
         self._timeline = timeline
         self._progress = progress
         self._answers = answers or {}
+        self._keep = keep
         self._clock = clock
         self._flights: dict[str, Flight] = {}
         self._began = clock()
@@ -142,10 +145,6 @@ class Jobs:
     def tasks(self) -> list[Task]:
         """Every task as it was sent."""
         return [flight.task for flight in self._flights.values()]
-
-    def proved(self) -> set[str]:
-        """The tasks whose files hold a test that was accepted or disputed."""
-        return {task_id for task_id, flight in self._flights.items() if flight.proved}
 
     def problems(self) -> list[Problem]:
         """What concerns more than one job: a budget used up, a model that was given up."""
@@ -234,6 +233,8 @@ class Jobs:
         if flight.submitted_ms is not None:
             self._course.forget(flight)
         job = flight.job()
+        if flight.proved and job.status == "succeeded" and not flight.from_cache:
+            self._keep(flight.task, job.files)
         why = f" ({job.cause}): {job.message}" if job.cause else ""
         self._progress.tell(f"{job.task_id}: {job.status}{why}")
         return job

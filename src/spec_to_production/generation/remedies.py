@@ -12,7 +12,7 @@ from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Failure
 from spec_to_production.results import FailureCause
 
-MOST_ATTEMPTS = 2
+MOST_ATTEMPTS = 3
 """How often a job is sent again after failures that may pass."""
 
 _FIRST_PAUSE_S = 2.0

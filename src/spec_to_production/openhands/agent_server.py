@@ -61,12 +61,16 @@ class AgentServer(ABC):
     def create(self, assignment: Assignment, base: Path) -> None:
         """Start a conversation in its own copy; see :class:`.interface.OpenHands`."""
         conversation = assignment.conversation_id
+        is_new = conversation not in self._bases
         working_dir = self._provide(conversation, base)
         self._bases[conversation] = base
         try:
-            self._client.send(protocol.create(assignment, working_dir), Conversation)
+            request = protocol.create(assignment, working_dir)
+            self._client.send(request, Conversation, wait_for_room=False)
         except ApiError:
-            self._discard(conversation)
+            if is_new:
+                self._discard(conversation)
+                self._bases.pop(conversation, None)
             raise
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:

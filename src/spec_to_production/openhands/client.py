@@ -43,18 +43,24 @@ class Client:
         self._http = http
         self._is_alive = is_alive
 
-    def send(self, request: Request, expected: type[A]) -> A:
+    def send(self, request: Request, expected: type[A], *, wait_for_room: bool = True) -> A:
         """Send a request until it is answered.
 
         Lost connections and server errors are tried again a few times. A server that is full
         (429) is waited for: that is no failure.
+
+        Args:
+            request: What is asked.
+            expected: The form of the answer.
+            wait_for_room: ``False`` tells at once, as an ``ApiError``, that the server is full.
 
         Raises:
             ApiError: The server refused.
             LateAnswerError: It did not answer in time.
             ServerLostError: It cannot be reached.
         """
-        return self._wait_for_capacity(request, _reader(request, expected))
+        read = _reader(request, expected)
+        return (self._wait_for_capacity if wait_for_room else self._persist)(request, read)
 
     def fetch(self, request: Request) -> bytes:
         """Send a request whose answer is taken as it is; as :meth:`send` otherwise."""

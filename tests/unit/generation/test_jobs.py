@@ -74,9 +74,10 @@ def run(snapshot, prompts, tmp_path):
             progress=Progress(told.append, timeline.now_ms),
             scratch=tmp_path,
             answers=answers,
+            keep=lambda task, files: run.kept.update({task.id: files}),
             clock=clock or Clock(),
         )
-        run.jobs = jobs
+        run.jobs, run.kept = jobs, {}
         submitted = jobs.submit_tasks([task(name) for name in scripts])
         collected = {
             job.task_id: job for job in jobs.collect_results(submitted, judge or (lambda _: ()))
@@ -306,11 +307,13 @@ def test_after_a_fault_that_passes_the_same_conversation_goes_on(run, cause):
     assert openhands.created == ["a"]
 
 
-def test_a_fault_that_does_not_pass_is_given_up_after_two_more_attempts(run):
-    twice = failing("transient", replies=[failing("transient")])
-    jobs, _, _ = run({"a": failing("transient", replies=[twice])})
+def test_a_fault_that_does_not_pass_is_given_up_after_three_more_attempts(run):
+    script = failing("transient")
+    for _ in range(3):
+        script = failing("transient", replies=[script])
+    jobs, _, _ = run({"a": script}, clock=Clock(step=1))
 
-    assert (jobs["a"].status, jobs["a"].cause, jobs["a"].attempts) == ("failed", "transient", 2)
+    assert (jobs["a"].status, jobs["a"].cause, jobs["a"].attempts) == ("failed", "transient", 3)
 
 
 def test_a_lost_conversation_begins_anew_and_both_are_paid(run):
@@ -420,4 +423,20 @@ def test_a_known_answer_is_judged_and_nothing_is_sent(run):
     assert openhands.created == []
     assert (jobs["a"].status, jobs["a"].from_cache) == ("succeeded", True)
     assert jobs["a"].files == (file,)
-    assert run.jobs.proved() == {"a"}
+    assert run.kept == {}
+
+
+@pytest.mark.parametrize(
+    ("result", "kept"), [("accepted", ["a"]), ("disputed", ["a"]), ("rejected", [])]
+)
+def test_an_answer_that_proved_something_is_kept(run, result, kept):
+    run({"a": done("a")}, judge=lambda _: [verdict("test_x", result)])
+
+    assert list(run.kept) == kept
+
+
+def test_what_a_failed_job_left_is_not_kept(run):
+    script = done("a", statuses=["stuck"], failure=Failure("stuck", "again"))
+    run({"a": script}, judge=lambda _: [verdict("test_x", "accepted")])
+
+    assert run.kept == {}

@@ -1,0 +1,73 @@
+"""Where jobs run and which models they ask, as the settings say."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from spec_to_production import __version__
+from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.generation.remedies import MOST_ATTEMPTS
+from spec_to_production.openhands import EmbeddedServer, Fleet, RemoteServer
+from spec_to_production.openhands.installation import pinned_version
+from spec_to_production.openhands.interface import Model
+from spec_to_production.settings import Settings, cache_folder
+
+Tell = Callable[[str], None]
+
+
+def made_by(settings: Settings) -> str:
+    """What writes the answers; one written by another is no answer to the same task."""
+    server = "servers of the user" if settings.openhands_urls else pinned_version()
+    return f"{settings.llm_model} {__version__} {server}"
+
+
+def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) -> Fleet:
+    """The user's servers, or one of our own, which is replaced once should it end."""
+    if settings.openhands_urls:
+        key = settings.openhands_api_key
+        return Fleet([RemoteServer(address, key) for address in settings.openhands_urls])
+
+    def embedded(name: str) -> EmbeddedServer:
+        return EmbeddedServer.start(work / name, cache_folder(env), tell)
+
+    return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
+
+
+def models(settings: Settings) -> list[Model]:
+    """The models as the user named them, the first choice first."""
+    return [
+        Model(name, settings.llm_api_key, settings.llm_base_url) for name in settings.llm_models
+    ]
+
+
+@contextlib.contextmanager
+def kept_from_agent(
+    models: Sequence[Model], settings: Settings, jobs: int, tell: Tell
+) -> Iterator[list[Model]]:
+    """The models as an agent on this machine reaches them: through gateways, without the key."""
+    budget = Budget(
+        requests=sum(_most_requests(settings, model, jobs) for model in models),
+        tokens=settings.max_tokens,
+    )
+    with contextlib.ExitStack() as stack:
+        reached = []
+        for model in models:
+            provider = find_provider(model.name, model.base_url)
+            if provider is None or settings.openhands_urls:
+                tell(f"The agent can read the key: {model.name} is asked without the gateway.")
+                reached.append(model)
+                continue
+            gateway = Gateway(provider, model.api_key, budget)
+            stack.callback(gateway.close)
+            reached.append(replace(model, api_key=gateway.key, base_url=gateway.address))
+        yield reached
+
+
+def _most_requests(settings: Settings, model: Model, jobs: int) -> int:
+    """What all jobs need when each one uses up every step, every message and every retry."""
+    # The task, one reminder, the repairs, and what is sent again after a fault.
+    messages = 2 + settings.repair_rounds + MOST_ATTEMPTS
+    return jobs * messages * settings.max_iterations * (1 + model.retries)

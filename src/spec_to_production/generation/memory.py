@@ -1,0 +1,36 @@
+"""What a run knows from earlier ones: answers by content, and how long tasks took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from spec_to_production.generation.cache import Cache
+from spec_to_production.generation.schedule import Durations
+from spec_to_production.results import GeneratedFile, Job, Task
+
+
+class Memory:
+    """The folder that a user keeps between runs.
+
+    Args:
+        folder: Made when there is something to keep.
+        tell: Takes a line about what cannot be used.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        self._folder = folder
+        self._cache = Cache(folder, tell)
+
+    def answers(self, tasks: Sequence[Task]) -> dict[str, tuple[GeneratedFile, ...]]:
+        """The files of tasks that were answered before, by the tasks' ids."""
+        found = {task.id: self._cache.find(task) for task in tasks}
+        return {task_id: files for task_id, files in found.items() if files}
+
+    def keep(self, task: Task, files: Sequence[GeneratedFile]) -> None:
+        """Keep an answer."""
+        self._cache.keep(task, files)
+
+    def learn(self, jobs: Sequence[Job]) -> None:
+        """Keep how long the jobs of this run took."""
+        Durations.read(self._folder).learn(jobs).write(self._folder)
