@@ -25,7 +25,7 @@ _OUT_OF_RESOURCES_SAYS = (
     "Resource temporarily unavailable",
     "No space left on device",
 )
-_MOCK = re.compile(r"\b(\w*Mock|patch|mocker|create_autospec)\b")
+_MOCK = re.compile(r"Mock\(\s*spec|\bpatch\b|\bcreate_autospec\b")
 _ABOUT_A_RESULT = ("AttributeError", "TypeError", "KeyError", "IndexError", "ValueError")
 
 

@@ -70,9 +70,8 @@ def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one c
         case ast.If(test=test):
             yield Variant(_changed(node, test=_not(test)), f"if {_text(test)} negated")
         case ast.While(test=test):
-            yield Variant(
-                _changed(node, test=ast.Constant(value=False)), f"while {_text(test)} never"
-            )
+            never = _changed(node, test=ast.Constant(value=False))
+            yield Variant(never, f"while {_text(test)} never", nulling=_is_endless(test))
         case ast.comprehension(ifs=[condition, *_]):
             yield Variant(_changed(node, ifs=node.ifs[1:]), f"filter {_text(condition)} removed")
         case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
@@ -194,6 +193,10 @@ def _changed(node: ast.AST, **fields: object) -> ast.AST:
 
 def _not(test: ast.expr) -> ast.expr:
     return test.operand if _is_not(test) else ast.UnaryOp(ast.Not(), test)  # type: ignore[attr-defined]
+
+
+def _is_endless(test: ast.expr) -> bool:
+    return isinstance(test, ast.Constant) and bool(test.value)
 
 
 def _is_not(test: ast.expr) -> bool:

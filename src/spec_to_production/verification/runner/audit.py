@@ -27,6 +27,10 @@ _SECRET_FILE = re.compile(
     r"|/\.config/(gh|hub|git)(/|$)|/\.git/config$|^/etc/(shadow|passwd|sudoers)"
     r"|^/proc/(self|\d+)/(task/\d+/)?(environ|mem|maps|fd|cmdline)"
 )
+_DANGEROUS = re.compile(
+    r"(?<![\w./-])(/[\w/]*/)?(curl|wget|nc|ncat|telnet|ssh|scp|ping|dig|nslookup|sudo|su|p?kill|killall"
+    r"|shutdown|reboot|mkfs|dd|printenv|crontab|at|nohup|setsid)(?![\w./-])"
+)
 _STARTERS = ("subprocess.py", "/multiprocessing/", "/concurrent/futures/", "/asyncio/", "pty.py")
 _PATH_EVENTS = {
     # event: which of its arguments are paths, and which is their folder's descriptor
@@ -52,12 +56,14 @@ class Rules:
         root: The checkout; code below it is the test's or the component's.
         tests: Files of the candidates.
         writable: Folders that the run may write to.
+        home: The home folder: libraries keep things there, tests have no business in it.
         report: Called with each deed, in words.
     """
 
     root: str
     tests: Collection[str]
     writable: tuple[str, ...]
+    home: str
     report: Callable[[str], None]
     bound: list[socket.socket] = field(default_factory=list)
     processes: int = 0
@@ -89,9 +95,20 @@ class Rules:
             frame = frame.f_back
         return None
 
+    def _by_library(self) -> bool:
+        """Whether an installed library acts, for whomever."""
+        frame: FrameType | None = _frame(1)
+        while frame is not None and frame.f_code.co_filename not in self.tests:
+            if "-packages/" in frame.f_code.co_filename:
+                return True
+            frame = frame.f_back
+        return False
+
     def may_write(self, path: str) -> bool:
         """Whether a path lies where this run may write."""
         real = os.path.realpath(path)
+        if real.startswith(self.home):
+            return self._by_library()
         return real.startswith(("/dev/", *self.writable)) or any(
             real + "/" == folder for folder in self.writable
         )
@@ -129,15 +146,17 @@ def _starts_program(rules: Rules, _: str, args: tuple[Any, ...]) -> str | None:
     rules.processes += 1
     if rules.processes > _MOST_PROCESSES:
         return f"started more than {_MOST_PROCESSES} processes"
-    program = os.path.basename(os.fsdecode(args[0] or args[1][0]))  # noqa: PTH119
-    is_python = program.startswith("python") or _in_prefix(os.fsdecode(args[0] or ""))
-    if rules.author() == "test" and not is_python:
-        return f"started another program: {program}"
-    return None
+    command = args[1] if isinstance(args[1], str | bytes) else b" ".join(map(os.fsencode, args[1]))
+    return _dangerous(rules, os.fsdecode(command))
 
 
-def _in_prefix(program: str) -> bool:
-    return program.startswith((sys.prefix, sys.exec_prefix))
+def _shell(rules: Rules, _: str, args: tuple[Any, ...]) -> str | None:
+    return _dangerous(rules, os.fsdecode(args[0]))
+
+
+def _dangerous(rules: Rules, command: str) -> str | None:
+    found = _DANGEROUS.search(command)
+    return f"started {found[0]}" if found and rules.author() == "test" else None
 
 
 def _forks(rules: Rules, event: str, _: tuple[Any, ...]) -> str | None:
@@ -221,9 +240,8 @@ _RULES: dict[str, _Rule] = {
     "open": _opens,
     **dict.fromkeys(_PATH_EVENTS, _changes_path),
     "subprocess.Popen": _starts_program,
-    **dict.fromkeys(
-        ("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system"), _forks
-    ),
+    **dict.fromkeys(("os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn"), _forks),
+    "os.system": _shell,
     "pty.spawn": _forks,
     "os.kill": _kills,
     "os.killpg": _kills,

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterator
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 _RUNNER = {"pytest", "_pytest", "pluggy", "spec_to_production_runner", "unittest"}
 _KINDS = (FunctionType, BuiltinFunctionType, type, staticmethod, classmethod, property)
+_SET_BY_PYTEST = {"PYTEST_CURRENT_TEST", "PYTEST_VERSION"}
 _PYTHONS_OWN = {"sys", "__main__", "os.path", "posixpath"}  # pytest itself changes sys
+
+_STEERS_THE_RUNNER = ("PYTEST_", "PYTHON", "COVERAGE_", "LD_")
 
 Fingerprint = dict[tuple[str, str], object]
 
 
 def fingerprint(component: Collection[str]) -> Fingerprint:
     """Every function and class that a test has no business to rebind for good."""
-    return {
+    functions = {
         (name, where): value
         for name, module in list(sys.modules.items())
         if isinstance(module, ModuleType)
         for where, value in _members(name, module, component)
     }
+    steering = " ".join(
+        f"{name}={value}"
+        for name, value in sorted(os.environ.items())
+        if name.startswith(_STEERS_THE_RUNNER) and name not in _SET_BY_PYTEST
+    )
+    return {**functions, ("os", "environ"): steering}
 
 
 def _members(
@@ -47,6 +57,7 @@ def replaced(before: Fingerprint, after: Fingerprint) -> list[str]:
         for (module, name), value in before.items()
         if module in sys.modules
         and after.get((module, name)) is not value
+        and after.get((module, name)) != value
         and not _same(value, after.get((module, name)))
     ]
 

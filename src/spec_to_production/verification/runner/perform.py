@@ -72,7 +72,8 @@ def _watch(recorder: Recorder, tests: frozenset[str]) -> None:
     recorder.rules = audit.Rules(
         root=recorder.root,
         tests=tests,
-        writable=audit.folders(os.environ["TMPDIR"], os.environ["HOME"]),
+        writable=audit.folders(os.environ["TMPDIR"]),
+        home=audit.folders(os.environ["HOME"])[0],
         report=lambda deed: recorder.emit("deed", message=deed),
     )
     audit.watch_environment(recorder.rules)

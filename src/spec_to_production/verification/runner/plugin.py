@@ -17,6 +17,7 @@ from . import stand_ins
 from .audit import Rules
 from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
+from .processes import left_running
 
 
 @dataclass(eq=False)
@@ -97,6 +98,8 @@ class Recorder:
         """After the tests: what they left changed, and whether they started processes."""
         if self.rules is not None and self.rules.processes:
             self.emit("spawned")
+            if left_running():
+                self.emit("deed", message="left a process running")
         if self.check_integrity:
             left = replaced(self._before, fingerprint(self.component))
             plugins = session.config.pluginmanager.get_plugins()

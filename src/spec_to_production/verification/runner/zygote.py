@@ -13,13 +13,13 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from _pytest.config import default_plugins
 
 from .perform import perform
+from .processes import children
 
 _SUBREAPER = 36  # prctl(2), PR_SET_CHILD_SUBREAPER
 _MOST_BYTES = 64 << 20
@@ -125,23 +125,13 @@ def _watch(control: int, read: int, child: int, patience_s: float) -> bool:
 
 def _sweep() -> None:
     """End whatever the run left behind: it is our child now, wherever it hid."""
-    while left := list(_children()):
+    while left := list(children()):
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in left:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-
-
-def _children() -> Iterator[int]:
-    me = str(os.getpid())
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            with contextlib.suppress(OSError):
-                stat = (process / "stat").read_text("latin-1")
-                if stat.rpartition(")")[2].split()[1] == me:
-                    yield int(process.name)
 
 
 def _end_after(deed: Callable[[], None]) -> None:

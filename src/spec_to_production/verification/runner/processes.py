@@ -1,0 +1,38 @@
+"""The processes that this one has started, or that were left to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
+
+
+def children() -> Iterator[int]:
+    """The children of this process that are still there, the dead ones included."""
+    for pid, parent, _ in _processes():
+        if parent == os.getpid():
+            yield pid
+
+
+def left_running() -> bool:
+    """Whether a child of this process still runs that is no helper of Python's own."""
+    for pid, parent, state in _processes():
+        if parent == os.getpid() and state != "Z":
+            with contextlib.suppress(OSError):
+                command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                if not any(helper in command for helper in _HELPERS):
+                    return True
+    return False
+
+
+def _processes() -> Iterator[tuple[int, int, str]]:
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with contextlib.suppress(OSError):
+                state, parent = (
+                    (process / "stat").read_text("latin-1").rpartition(")")[2].split()[:2]
+                )
+                yield int(process.name), int(parent), state
