@@ -108,7 +108,7 @@ class Snapshot:
         git("init", "--quiet", "--initial-branch=base", "--template=", cwd=into)
         git("add", "--all", "--force", cwd=into)
         git("commit", "--quiet", "--allow-empty", "--message=base", cwd=into)
-        return cls(into, git("rev-parse", "HEAD", cwd=into).strip(), _head(root))
+        return cls(into, git("rev-parse", "HEAD", cwd=into).strip(), find_head(root))
 
     def copy(self, to: Path) -> Path:
         """A private copy to work in, with the same one commit."""
@@ -139,7 +139,8 @@ def _copy_file(source: Path, target: Path) -> None:
     shutil.copy2(source, target)
 
 
-def _head(root: Path) -> str | None:
+def find_head(root: Path) -> str | None:
+    """The commit that a checkout is at; ``None`` before the first one."""
     try:
         return git("rev-parse", "--verify", "--quiet", "HEAD", cwd=root).strip() or None
     except GitError:

@@ -13,6 +13,13 @@ from spec_to_production.results import Value
 _DEPENDABOT = "dependabot[bot]"
 
 
+class Comment(Value):
+    """A comment that started a run."""
+
+    id: int
+    body: str
+
+
 class Event(Value):
     """The event, reduced to what decides where results go and what this run may do.
 
@@ -20,6 +27,7 @@ class Event(Value):
         branch: The branch whose open pull request is meant, where the event names none itself.
         head_branch: The branch whose code the event is about; ``None`` where that is a fork's.
         pull_request: The pull request's number, where the event is about one.
+        comment: The comment that an ``issue_comment`` event is about.
         finished_run: The run that a ``workflow_run`` event tells of.
         without_secrets: The run comes from a fork or from Dependabot: GitHub gives it no
             secrets and a token that can only read.
@@ -34,6 +42,7 @@ class Event(Value):
     branch: str | None = None
     head_branch: str | None = None
     pull_request: int | None = None
+    comment: Comment | None = None
     finished_run: int | None = None
     head_sha: str | None = None
     base_sha: str | None = None
@@ -91,9 +100,28 @@ class _WorkflowRun(_Payload):
     id: int
 
 
+class _Comment(_Payload):
+    id: int
+    body: str = ""
+
+
+class _Issue(_Payload):
+    number: int
+    pull_request: dict[str, object] | None = None
+
+
 class _EventPayload(_Payload):
+    comment: _Comment | None = None
+    issue: _Issue | None = None
     pull_request: _PullRequest | None = None
     workflow_run: _WorkflowRun | None = None
+
+    @property
+    def number(self) -> int | None:
+        """The pull request's number; GitHub calls one an issue where it is commented on."""
+        if self.issue is not None and self.issue.pull_request is not None:
+            return self.issue.number
+        return self.pull_request.number if self.pull_request else None
 
 
 class _Environment(_Payload):
@@ -138,7 +166,10 @@ def read_event(env: Mapping[str, str]) -> Event:
         job=runner.job,
         branch=_branch(runner.ref),
         head_branch=pull_request.head_branch if pull_request else _branch(runner.ref),
-        pull_request=pull_request.number if pull_request else None,
+        pull_request=payload.number,
+        comment=Comment(id=payload.comment.id, body=payload.comment.body)
+        if payload.comment and runner.event_name == "issue_comment"
+        else None,
         finished_run=payload.workflow_run.id if payload.workflow_run else None,
         head_sha=pull_request.head.sha if pull_request else None,
         base_sha=pull_request.base.sha if pull_request else None,
