@@ -7,6 +7,7 @@ import signal
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -17,7 +18,7 @@ from rich.console import Console, RenderableType
 from spec_to_production import engine, reporting
 from spec_to_production.delivery import write_reports
 from spec_to_production.errors import InputError, SettingsError, SpecToProductionError
-from spec_to_production.github import commands
+from spec_to_production.github import commands, delivery
 from spec_to_production.github.artifact import Artifact, Name, upload
 from spec_to_production.github.comment import (
     LIMIT,
@@ -30,12 +31,11 @@ from spec_to_production.github.connection import connect
 from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.folders import close_to_others
 from spec_to_production.github.relay import fetch_result, find_run
-from spec_to_production.github.trust import PRIVILEGED, author_association, require_trust
-from spec_to_production.reporting import Links
+from spec_to_production.reporting import Links, words
 from spec_to_production.reporting.headline import verdict
 from spec_to_production.results import WorkflowResult
 from spec_to_production.settings import Settings, from_action
-from spec_to_production.snapshot import find_head, find_root
+from spec_to_production.verification.expected_failures import expected_failures
 from spec_to_production.workflow import Interrupted
 
 BAD_INPUT = 2
@@ -56,6 +56,7 @@ OUTPUTS = {
     "promotable": "Whether every gate of the target passed: true or false.",
     "report-path": "Folder of the reports, the tests and the patch, in the workspace.",
     "comment-url": "Address of the pull-request comment.",
+    "delivery-url": "Address of the commit or pull request that brings the tests.",
     "artifact-id": "Id of the uploaded artifact.",
     "artifact-url": "Address of the uploaded artifact.",
     "artifact-digest": "SHA-256 of the uploaded artifact.",
@@ -117,8 +118,6 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     event = read_event(env)
     output = _output_folder(root, settings.output)
     settings = _within_its_rights(settings, event)
-    if event.name in PRIVILEGED:
-        _require_trust(settings, event, root)
 
     result = run(settings, root, env=env, write=commands.say)
 
@@ -129,6 +128,9 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         return 128 + result.interrupted_by
     artifact = _attempt("artifact", lambda: _upload(output, settings, env, event))
     links = _links(result, event, artifact)
+    if settings.deliver != "comment":
+        delivered = _attempt("delivery", lambda: _deliver(result, settings, event, links))
+        links = replace(links, delivered_url=delivered)
     _publish(result, settings, links, artifact)
     # Without secrets the token can only read, whatever the workflow says: trying is no use.
     if settings.comment and settings.github_token and not event.without_secrets:
@@ -149,6 +151,7 @@ def _publish(
         )
     for name, value in _outputs(result, settings, artifact).items():
         commands.set_output(name, value)
+    commands.set_output("delivery-url", links.delivered_url or "")
     with commands.group("Result"):
         commands.say(_as_text(reporting.summary_table(result)))
 
@@ -200,15 +203,6 @@ def _relay(env: Mapping[str, str]) -> int:
         )
         commands.set_output("comment-url", post(github, event.repository, number, body))
     return 0
-
-
-def _require_trust(settings: Settings, event: Event, root: Path) -> None:
-    if settings.github_token is None:
-        raise SettingsError(
-            f"github-token: not given, and a run by {event.name} has to ask who its author is."
-        )
-    with closing(connect(settings.github_token.get_secret_value(), event.api_url)) as github:
-        require_trust(event, author_association(github, event), find_head(find_root(root)))
 
 
 def _within_its_rights(settings: Settings, event: Event) -> Settings:
@@ -265,6 +259,33 @@ def _upload(output: Path, settings: Settings, env: Mapping[str, str], event: Eve
     name = Name(event.job, settings.comment_id, event.run_attempt)
     with httpx.Client() as client:
         return upload(str(name), output, env, event, client)
+
+
+def _deliver(
+    result: WorkflowResult, settings: Settings, event: Event, links: Links
+) -> str | None:
+    """Bring the tests into the repository; returns the commit's or the pull request's address."""
+    found, reason = result.verification, delivery.obstacle(event, result.base_commit)
+    if found is None or not result.jobs:
+        reason = "nothing was generated"
+    files = found.files if found else ()
+    if found and settings.deliver_disputes:
+        files += expected_failures(found)
+    if not files and any(job.status != "succeeded" for job in result.jobs):
+        reason = "no test was accepted, and not every job succeeded"
+    if reason or not settings.github_token:
+        commands.say(f"Nothing is delivered: {reason or 'there is no token'}.")
+        return None
+    title = f"Add {words.count(len(files), 'test file')} written from the spec"
+    change, target = delivery.Change.by_run(files, title, event.run_url), delivery.Target.of(event)
+    with closing(connect(settings.github_token.get_secret_value(), event.api_url)) as github:
+        if settings.deliver == "commit":
+            made = delivery.commit(github, target, change)
+        else:
+            body = reporting.comment(result, links=links, limit=LIMIT)
+            made = delivery.propose(github, target, settings.comment_id, change, body)
+    commands.say(f"The tests: {made.told}.")
+    return made.url
 
 
 def _comment(

@@ -186,6 +186,19 @@ class Settings(BaseModel):
         commands=(),
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
     )
+    deliver: Literal["comment", "commit", "pull-request"] = _setting(
+        "comment",
+        "comment: nothing is pushed; commit: accepted tests go onto the branch; "
+        "pull-request: into one of their own.",
+        fronts=("action",),
+        commands=(),
+    )
+    deliver_disputes: bool = _setting(
+        False,  # noqa: FBT003
+        "Deliver disputed tests as well, marked xfail(strict=True).",
+        fronts=("action",),
+        commands=(),
+    )
     dry_run: bool = _setting(False, "Show the plan and stop: nothing is spent.")  # noqa: FBT003
 
     @property

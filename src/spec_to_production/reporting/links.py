@@ -18,6 +18,7 @@ class Links:
         run_attempt: Its attempt, counted from 1.
         artifact_name: The uploaded artifact, by the name that ``gh run download`` takes.
         artifact_url: The uploaded artifact, in a browser.
+        delivered_url: The commit or the pull request that brings the tests, in a browser.
     """
 
     server: str | None = None
@@ -27,6 +28,7 @@ class Links:
     run_attempt: int | None = None
     artifact_name: str | None = None
     artifact_url: str | None = None
+    delivered_url: str | None = None
 
     def line(self, path: str, line: int) -> str | None:
         """The permanent address of a line; ``None`` when the place is not known.

@@ -15,7 +15,7 @@ from spec_to_production.results import WorkflowResult
 def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
     """All that there is to say; a section without content is not there."""
     everything = (
-        _head(result),
+        _head(result, links),
         _disputes(result, links),
         _problems(result),
         _requirements(result),
@@ -32,7 +32,7 @@ def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
     return tuple(section for section in everything if section is not None)
 
 
-def _head(result: WorkflowResult) -> Section:
+def _head(result: WorkflowResult, links: Links) -> Section:
     return Section(
         block(
             "head",
@@ -42,6 +42,7 @@ def _head(result: WorkflowResult) -> Section:
             next_step=headline.next_step(result),
             figures=headline.figures(result),
             warnings=headline.warnings(result),
+            links=links,
         )
     )
 

@@ -24,6 +24,8 @@ from spec_to_production.results import (
     Component,
     Dispute,
     Gate,
+    GeneratedFile,
+    Job,
     LineRange,
     Module,
     Problem,
@@ -35,6 +37,7 @@ from spec_to_production.results import (
     WorkflowResult,
 )
 from support import artifact_server
+from support.git_data import GitData
 
 SPEC = Spec(
     path="specs/calculator.md",
@@ -84,6 +87,27 @@ RESULT = WorkflowResult(
     gates=(Gate(name="test_coverage", status="passed", actual=88.25, threshold=80),),
     stage_timings=dict.fromkeys(STAGES),
     wall_ms=1000,
+)
+
+
+FILE = GeneratedFile(path="tests/calculator/t.py", content="def test_add():\n    assert True\n")
+CANDIDATE = GeneratedFile(
+    path="t.py", content=f"{FILE.content}\n\ndef test_div():\n    assert False\n"
+)
+JOB = Job(
+    task_id="1",
+    kind="test_generation",
+    module="src/calculator/ops.py",
+    requirement_ids=("FR-1",),
+    status="succeeded",
+)
+DELIVERABLE = RESULT.model_copy(
+    update={
+        "jobs": (JOB,),
+        "verification": VERIFICATION.model_copy(
+            update={"files": (FILE,), "candidates": (CANDIDATE,)}
+        ),
+    }
 )
 
 
@@ -174,17 +198,31 @@ def step(tmp_path, monkeypatch, capsys, server, service, github):  # noqa: PLR09
     return made
 
 
-def pull_request(step, head="octo/demo"):
-    side = '{{"sha": "{0}", "repo": {{"full_name": "{1}"}}}}'
+def pull_request(step, head="octo/demo", sha="b" * 40):
+    side = '{{"sha": "{0}", "ref": "feature", "repo": {{"full_name": "{1}"}}}}'
     Path(step.env["GITHUB_EVENT_PATH"]).write_text(
         '{"pull_request": {"number": 5, "author_association": "MEMBER", '
-        f'"head": {side.format("b" * 40, head)}, "base": {side.format("c" * 40, "octo/demo")}}}}}'
+        f'"head": {side.format(sha, head)}, "base": {side.format("c" * 40, "octo/demo")}}}}}'
     )
 
 
 def other_event(step, name, ref):
     Path(step.env["GITHUB_EVENT_PATH"]).write_text("{}")
     step.env.update({"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref})
+
+
+def delivering(step, server, tmp_path, how, result=None):
+    """The pull request's branch with one commit, and a result that brings one file for it."""
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "git"], check=True)
+    git = server.git = GitData(
+        tmp_path / "git", f"{server.url}/repos/octo/demo/git", server.api.example
+    )
+    sha = git.git("commit-tree", git.git("mktree"), stdin="begin")
+    git.git("update-ref", "refs/heads/feature", sha)
+    pull_request(step, sha=sha)
+    step.env["INPUT_DELIVER"] = how
+    step.engine.result = (result or DELIVERABLE).model_copy(update={"base_commit": sha})
+    return git
 
 
 def commands(step, name):
@@ -409,6 +447,79 @@ def test_a_usual_run_stays_within_fifteen_requests(step, server):
     step.run()
 
     assert len(server.exchanges) <= 15
+
+
+def test_accepted_tests_are_committed_to_the_branch(step, server, tmp_path):
+    git = delivering(step, server, tmp_path, "commit")
+
+    assert step.run() == 0
+    assert git.git("ls-tree", "-r", "--name-only", "feature") == FILE.path
+    sha = git.git("rev-parse", "feature")
+    assert step.outputs["delivery-url"] == f"https://github.com/octo/demo/commit/{sha}"
+    assert f"/commit/{sha}" in server.bodies(5)[0]
+    assert f"/commit/{sha}" in step.summary
+    assert len(server.exchanges) <= 15
+
+
+def test_accepted_tests_are_proposed_in_a_pull_request(step, server, tmp_path):
+    git = delivering(step, server, tmp_path, "pull-request")
+
+    assert step.run() == 0
+    ((number, proposed),) = server.proposed.items()
+    assert proposed["base"] == "feature"
+    assert proposed["title"] == "Add 1 test file written from the spec"
+    assert "FR-4" in proposed["body"]
+    assert step.outputs["delivery-url"].endswith(f"/pull/{number}")
+    assert git.git("rev-list", "--count", "feature") == "1"
+    assert len(server.exchanges) <= 15
+
+
+def test_disputed_tests_are_delivered_only_when_asked_for(step, server, tmp_path):
+    git = delivering(step, server, tmp_path, "commit")
+    step.env["INPUT_DELIVER-DISPUTES"] = "true"
+    step.run()
+
+    assert "xfail(strict=True" in git.git("show", "feature:t_disputed.py")
+
+
+@pytest.mark.parametrize("how", ["commit", "pull-request"])
+def test_nothing_is_delivered_to_a_fork(step, server, tmp_path, how):
+    git = delivering(step, server, tmp_path, how)
+    pull_request(step, head="someone/demo", sha=git.git("rev-parse", "feature"))
+
+    assert step.run() == 0
+    assert "Nothing is delivered" in step.log
+    assert server.exchanges == []
+
+
+def test_what_was_only_judged_is_not_delivered(step, server, tmp_path):
+    judged = DELIVERABLE.model_copy(update={"jobs": ()})
+    delivering(step, server, tmp_path, "commit", judged)
+    step.run()
+
+    assert "Nothing is delivered: nothing was generated." in step.log
+
+
+def test_a_run_that_failed_does_not_close_the_pull_request(step, server, tmp_path):
+    delivering(step, server, tmp_path, "pull-request")
+    step.run()
+    failed = JOB.model_copy(update={"status": "failed"})
+    step.engine.result = step.engine.result.model_copy(
+        update={"jobs": (failed,), "verification": Verification()}
+    )
+    step.run()
+
+    assert len(server.pulls) == 1
+    assert "not every job succeeded" in step.log
+
+
+def test_a_token_that_may_not_commit_costs_the_delivery_only(step, server, tmp_path):
+    delivering(step, server, tmp_path, "commit")
+    server.writable = False
+
+    assert step.run() == 0
+    assert any("contents: write" in line for line in commands(step, "warning"))
+    assert step.outputs["delivery-url"] == ""
 
 
 @pytest.mark.parametrize("output", ["../out", "/etc", ".", "link", "link/deeper", "a.json"])
