@@ -146,6 +146,8 @@ class GitHubServer:
         if found := re.fullmatch(r"/repos/octo/demo/pulls(?:/(\d+))?", parts.path):
             if method != "GET":
                 return self._propose(int(found[1]) if found[1] else None, body)
+            if found[1]:
+                return Answer(200, self._pull_in_full(int(found[1])))
             matching = [n for n, head in self.pulls.items() if query.get("head") in {None, head}]
             return self._page(parts.path, [self._pull(number) for number in matching], query)
         if method == "GET" and "/actions/" in parts.path:
@@ -223,10 +225,13 @@ class GitHubServer:
             self.pulls[number] = f"octo:{body['head']}"
         if body.get("state") == "closed":
             del self.pulls[number]
+        return Answer(status, self._pull_in_full(number))
+
+    def _pull_in_full(self, number: int) -> dict[str, Any]:
         pull = self.api.example("pull-request")
         pull["requested_teams"] = []  # as in _pull
         pull.update(number=number, html_url=f"https://github.com/octo/demo/pull/{number}")
-        return Answer(status, pull)
+        return pull
 
     def _git(self, git: GitData, method: str, path: str, body: Any) -> Answer:
         try:
