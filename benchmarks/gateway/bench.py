@@ -45,7 +45,7 @@ def main() -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
         provider = find_provider("openai/x", address)
-        assert provider is not None  # noqa: S101 - it is OpenAI's dialect
+        assert provider is not None
         with (
             closing(Gateway(provider, SecretStr("real-key"), Budget())) as gateway,
             httpx.Client(trust_env=False) as client,
