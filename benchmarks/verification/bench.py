@@ -165,9 +165,8 @@ def judge_part(chosen: Sequence[Component], count: int, bars: Bars) -> dict[Cand
     not_as_labelled(verdicts)
     corpus_bars(verdicts, bars)
     done = {candidate.component for candidate in verdicts}
-    bars.add(
-        "components judged: all", f"{len(done)} of {len(chosen)}", holds=len(done) == len(chosen)
-    )
+    told = f"{len(done)} of {len(chosen)}"
+    bars.add("components judged: all", told, holds=len(done) == len(chosen))
     if count:
         differing = reruns(count, verdicts, lambda: judged(chosen))
         console.print(*differing, sep="\n")
