@@ -50,7 +50,7 @@ class Bars:
 
 
 def judged(chosen: Sequence[Component]) -> dict[Candidate, str]:
-    """The verdict on every candidate of the corpus; a component where ``verify`` broke has none."""
+    """The verdict on every candidate; a component on which ``verify`` broke has none."""
     verdicts: dict[Candidate, str] = {}
     for component in chosen:
         with tempfile.TemporaryDirectory() as work:
@@ -150,12 +150,15 @@ def reruns(
     count: int, first: Mapping[Candidate, str], again: Callable[[], Mapping[Candidate, str]]
 ) -> list[str]:
     """What differs from the first judgement, over several more."""
-    return [
-        f"rerun {number}: {candidate.component}/{candidate.id}: {first.get(candidate)}, then {verdict}"
-        for number in range(1, count + 1)
-        for candidate, verdict in again().items()
-        if first.get(candidate) != verdict
-    ]
+    differing = []
+    for number in range(1, count + 1):
+        later = again()
+        differing += [
+            f"rerun {number}: {each.component}/{each.id}: {verdict}, then {later.get(each)}"
+            for each, verdict in first.items()
+            if later.get(each) != verdict
+        ]
+    return differing
 
 
 def judge_part(chosen: Sequence[Component], count: int, bars: Bars) -> dict[Candidate, str]:
