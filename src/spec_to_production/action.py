@@ -116,6 +116,10 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         commands.mask(secret)
     close_to_others(env)
     event = read_event(env)
+    if settings.dry_run:
+        plan = engine.make_plan(settings, root)
+        commands.say(_as_text(reporting.plan_table(plan.tasks, plan.spec, plan.component)))
+        return 0
     output = _output_folder(root, settings.output)
     settings = _within_its_rights(settings, event)
 

@@ -48,8 +48,8 @@ def _setting(
     )
 
 
-# A pull request may change pyproject.toml. What decides where a secret is sent, or which
-# program is started, is therefore never read from there.
+# A pull request may change pyproject.toml. What decides where a secret is sent, which program is
+# started, or how strictly the run judges, is therefore never read from there.
 _NOT_FROM_FILE: tuple[Front, ...] = ("action", "command")
 _BOTH = ("run", "verify")
 
@@ -83,7 +83,10 @@ class Settings(BaseModel):
         commands=("verify",),
     )
     target: Target = _setting(
-        "dev", "Stage whose thresholds the gates use: dev, staging or production.", commands=_BOTH
+        "dev",
+        "Stage whose thresholds the gates use: dev, staging or production.",
+        fronts=_NOT_FROM_FILE,
+        commands=_BOTH,
     )
     output: str = _setting("out", "Folder for reports, tests and the patch.", commands=_BOTH)
     async_: bool = _setting(
@@ -91,8 +94,16 @@ class Settings(BaseModel):
         "Run jobs, refactoring and baseline side by side (the action's default) "
         "or one after another (the command line's default).",
     )
-    enable_openhands: bool = _setting(True, "Let OpenHands write tests.")  # noqa: FBT003
-    enable_refactoring: bool = _setting(True, "Refactor the component.")  # noqa: FBT003
+    enable_openhands: bool = _setting(
+        True,  # noqa: FBT003
+        "Let OpenHands write tests.",
+        fronts=_NOT_FROM_FILE,
+    )
+    enable_refactoring: bool = _setting(
+        True,  # noqa: FBT003
+        "Refactor the component.",
+        fronts=_NOT_FROM_FILE,
+    )
     llm_model: str | None = _setting(
         None,
         "Model, as LiteLLM names it (anthropic/claude-sonnet-4-5, openai/gpt-5, …). Of several, "
@@ -154,20 +165,31 @@ class Settings(BaseModel):
     flake_bound: float = _setting(
         0.1,
         "Smallest failure rate of a flaky test that is caught with a probability of 99.9 %.",
+        fronts=_NOT_FROM_FILE,
         commands=_BOTH,
         gt=0,
         lt=1,
     )
     test_timeout: float = _setting(
-        10, "Seconds for one test before it is stopped.", commands=_BOTH, gt=0
+        10,
+        "Seconds for one test before it is stopped.",
+        fronts=_NOT_FROM_FILE,
+        commands=_BOTH,
+        gt=0,
     )
     coverage_threshold: float | None = _setting(
-        None, "Coverage gate in percent, instead of the target's.", commands=_BOTH, ge=0, le=100
+        None,
+        "Coverage gate in percent, instead of the target's.",
+        fronts=_NOT_FROM_FILE,
+        commands=_BOTH,
+        ge=0,
+        le=100,
     )
     fail_on: FailOn = _setting(
         "errors",
         "What makes the exit code 1: gates (one did not pass), disputes, "
         "errors (something could not be done), never.",
+        fronts=_NOT_FROM_FILE,
         commands=_BOTH,
     )
     github_token: SecretStr | None = _setting(
@@ -199,7 +221,11 @@ class Settings(BaseModel):
         fronts=("action",),
         commands=(),
     )
-    dry_run: bool = _setting(False, "Show the plan and stop: nothing is spent.")  # noqa: FBT003
+    dry_run: bool = _setting(
+        False,  # noqa: FBT003
+        "Show the plan and stop: nothing is spent.",
+        fronts=_NOT_FROM_FILE,
+    )
 
     @property
     def output_folder(self) -> str | None:

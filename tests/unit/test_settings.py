@@ -18,11 +18,11 @@ def test_inputs_of_the_action_keep_their_hyphens(tmp_path):
 
 
 def test_an_empty_input_is_one_that_was_not_given(tmp_path):
-    configure(tmp_path, 'target = "staging"')
+    configure(tmp_path, "job-timeout = 100")
 
-    settings = from_action({**INPUTS, "INPUT_TARGET": "", "INPUT_FAIL-ON": ""}, tmp_path)
+    settings = from_action({**INPUTS, "INPUT_JOB-TIMEOUT": "", "INPUT_FAIL-ON": ""}, tmp_path)
 
-    assert settings.target == "staging"
+    assert settings.job_timeout == 100
     assert settings.fail_on == "errors"
 
 
@@ -56,6 +56,26 @@ def test_what_could_leak_a_secret_or_start_a_program_is_not_read_from_the_reposi
 
     with pytest.raises(SettingsError, match=name):
         from_options(GIVEN, tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'target = "dev"',
+        'fail-on = "never"',
+        "coverage-threshold = 0",
+        "flake-bound = 0.99",
+        "test-timeout = 0.001",
+        "enable-openhands = false",
+        "enable-refactoring = false",
+        "dry-run = true",
+    ],
+)
+def test_a_pull_request_cannot_make_its_own_check_milder(tmp_path, line):
+    configure(tmp_path, line)
+
+    with pytest.raises(SettingsError, match=line.partition(" ")[0]):
+        from_action(INPUTS, tmp_path)
 
 
 def test_the_model_may_come_from_the_environment_of_the_command(tmp_path):

@@ -6,6 +6,7 @@ The engine is a stand-in that gives a finished result: what is tried here is wha
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -432,6 +433,23 @@ def test_a_run_again_edits_its_comment(step, server):
 
     (body,) = server.bodies(5)
     assert Marker.read(body) == Marker("default", 4711, 2)
+
+
+def test_a_dry_run_shows_the_plan_and_starts_nothing(step, server, service):
+    root = Path(__file__).parents[3]
+    shutil.copytree(root / "examples" / "calculator", step.workspace / "src" / "calculator")
+    (step.workspace / "specs").mkdir()
+    shutil.copy(
+        root / "specs" / "calculator_operations.md", step.workspace / "specs" / "calculator.md"
+    )
+    subprocess.run(["git", "init", "-q", step.workspace], check=True)
+    step.env["INPUT_DRY-RUN"] = "true"
+
+    assert step.run() == 0
+    assert "FR-1" in step.log
+    assert step.engine.asked == []
+    assert server.exchanges == []
+    assert service.calls == []
 
 
 def test_no_comment_when_none_is_wanted(step, server):
