@@ -269,7 +269,15 @@ class Sandbox:
         if shutil.which(command[0]) is None:
             return False
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            done = subprocess.run(command, capture_output=True, timeout=10, check=False, cwd="/")
+            done = subprocess.run(
+                command,
+                # Even a trial runs as the other user, who could read what it is given.
+                env=self.environment(),
+                capture_output=True,
+                timeout=10,
+                check=False,
+                cwd="/",
+            )
             return done.returncode == 0
         return False
 

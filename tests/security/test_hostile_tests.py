@@ -4,15 +4,17 @@ import contextlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from security.conftest import ATTACKER, needs_root
+from security.conftest import ATTACKER, canary, needs_root
+from spec_to_production.openhands import launch
 from spec_to_production.sandbox import Limits, Sandbox
 
-NOT_A_TESTS = "gateway,model's key,be told the key"
+NOT_A_TESTS = "gateway,model's key,be told the key,budget"
 
 
 @pytest.fixture
@@ -91,3 +93,24 @@ def command_lines():
                     int(process.name),
                     (process / "cmdline").read_bytes().decode("utf-8", "replace"),
                 )
+
+
+@pytest.mark.parametrize("trial", ["of the sandbox", "of the agent's user"])
+def test_even_a_trial_as_another_user_gets_no_secret(run_folder, monkeypatch, trial):
+    """What runs as another user can be read by that user, however short it runs."""
+    monkeypatch.setenv("INPUT_LLM-API-KEY", canary("llm"))
+    seen, spy = run_folder / "seen", run_folder / "python"
+    seen.touch(mode=0o666)
+    seen.chmod(0o666)
+    spy.write_text(
+        f"#!{sys.executable} -I\nimport os; open({str(seen)!r}, 'w').write(str(dict(os.environ)))\n"
+    )
+    spy.chmod(0o755)
+
+    if trial == "of the sandbox":
+        assert Sandbox(run_folder, spy)._runs([str(spy)])
+    else:
+        assert launch.succeeds([str(spy)])
+
+    assert "PATH" in seen.read_text()
+    assert "canary" not in seen.read_text()

@@ -67,7 +67,14 @@ class EmbeddedServer(AgentServer):
             cache: Where an installation is kept for the next run.
             tell: Takes a line of progress, on another thread.
         """
-        return cls(folder, Installer(cache, tell).find)
+
+        def find(closing: threading.Event) -> Environment | Image:
+            installed = Installer(cache, tell).find(closing)
+            if agent_uid() is None and isinstance(installed, Environment):
+                tell("The agent runs as you and can read your files: only root can change that.")
+            return installed
+
+        return cls(folder, find)
 
     @property
     def version(self) -> str:

@@ -141,7 +141,14 @@ def succeeds(command: Sequence[str]) -> bool:
     """Whether a short command ends well; one that does not exist does not."""
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False, cwd="/"
+            command,
+            # It may run as the agent's user, who could read what it is given.
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=False,
+            cwd="/",
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
