@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -189,20 +188,6 @@ def is_asserted(source: str, line: int | None) -> bool:
     )
 
 
-def module_variables(source: str) -> set[str]:
-    """The variables that a test file defines for all of its tests."""
-    assigned = [node for node in ast.parse(source).body if isinstance(node, ast.Assign)]
-    return {
-        target.id for node in assigned for target in node.targets if isinstance(target, ast.Name)
-    }
-
-
-def names_in(code: str) -> set[str]:
-    """The names that a function uses."""
-    tree = ast.parse(textwrap.dedent(code))
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-
-
 def named_requirements(code: str, known: Iterable[str]) -> tuple[str, ...]:
     """The requirements that a test names: in a mark, its name, its docstring or a comment."""
     return tuple(
@@ -271,4 +256,5 @@ def _shadowing(functions: Sequence[Function], existing: Path) -> Iterator[tuple[
 def _essence(node: FunctionNode) -> str:
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
     marks = [mark for mark in map(ast.unparse, node.decorator_list) if "parametrize" in mark]
-    return "\n".join([ast.unparse(node.args), *marks, *map(ast.unparse, body)])
+    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    return "\n".join([arguments, *marks, *map(ast.unparse, body)])

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from spec_to_production.verification.candidates import module_variables, names_in
 from spec_to_production.verification.evidence import Case, after_repeats, broke_off
 from spec_to_production.verification.flakiness import Variation
 from spec_to_production.verification.interpreter import Interpreters
@@ -132,14 +131,14 @@ class Repetition:
         return case.rejected("flaky", _flaky_detail(case, variation))
 
     def _blame_helper(self, case: Case, variation: Variation) -> None:
-        """Close the test that leaves something behind without which this one fails."""
+        """Close the test that this one leans on, when it cannot stand what it leaves itself."""
         order = self._order(variation)
         helper = find_spoiler(
             order[: order.index(case.id)], functools.partial(self._passes, case.id, variation)
         )
-        if helper is not None and not _share_a_variable(self.cases[helper], case):
+        if helper is not None and self._fails(helper, variation, (helper,)):
             self.cases[helper] = self.cases[helper].rejected(
-                "order_dependent", f"It leaves something changed: {case.id} passes only after it."
+                "order_dependent", "It leaves something changed and fails where it finds it so."
             )
 
     def _alone(self, case: Case, variation: Variation, times: int) -> Iterator[Outcome]:
@@ -174,14 +173,6 @@ def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool])
         else:
             low = middle
     return before[high - 1]
-
-
-def _share_a_variable(one: Case, other: Case) -> bool:
-    """Whether two tests of a file lean on a variable of that file: that harms nobody else."""
-    if one.candidate != other.candidate or not one.function or not other.function:
-        return False
-    variables = module_variables(one.candidate.content)
-    return bool(variables & names_in(one.function.code) & names_in(other.function.code))
 
 
 def _disturbs(case: Case) -> bool:

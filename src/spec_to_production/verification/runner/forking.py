@@ -80,6 +80,8 @@ class Forking:
             if request["stop_at_first"] and item.session.testsfailed:
                 break
         self.recorder.look_back(session)
+        if self.recorder.uncaptured is not None:
+            os.truncate(self.recorder.uncaptured, 0)
         self.recorder.emit("end", code=0)
 
     def _swap(self, request: Mapping[str, Any]) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import coverage
@@ -18,6 +20,8 @@ from .audit import Rules
 from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
 from .processes import left_running
+
+_COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
 
 
 @dataclass(eq=False)
@@ -36,6 +40,7 @@ class Recorder:
         check_integrity: Whether to look for what was left replaced.
         null: Which null stands in once collection is over.
         rules: What tests may not do, when that is watched.
+        uncaptured: Where output goes that pytest does not capture, when that is watched.
     """
 
     emit: Emit
@@ -48,6 +53,7 @@ class Recorder:
     check_integrity: bool = False
     null: str = ""
     rules: Rules | None = None
+    uncaptured: Path | None = None
     _phases: dict[str, dict[str, Any]] = field(default_factory=dict)
     _comparison: tuple[str, str, str] | None = None
     _before: Fingerprint = field(default_factory=dict)
@@ -100,6 +106,8 @@ class Recorder:
             self.emit("spawned")
             if left_running():
                 self.emit("deed", message="left a process running")
+        if self.uncaptured is not None and _has_commands(self.uncaptured):
+            self.emit("deed", message="wrote workflow commands past the capture of output")
         if self.check_integrity:
             left = replaced(self._before, fingerprint(self.component))
             plugins = session.config.pluginmanager.get_plugins()
@@ -207,6 +215,13 @@ class Recorder:
 
     def _clean(self, text: str) -> str:
         return shorten(text.replace(self.root, ""))
+
+
+def _has_commands(output: Path) -> bool:
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    return _COMMAND.search(output.read_bytes()) is not None
 
 
 def _described(item: pytest.Item) -> dict[str, Any]:
