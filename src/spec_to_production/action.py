@@ -27,7 +27,7 @@ from spec_to_production.github.comment import (
     find_pull_request,
     post,
 )
-from spec_to_production.github.connection import connect
+from spec_to_production.github.connection import certificates, connect
 from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.folders import close_to_others
 from spec_to_production.github.relay import fetch_result, find_run
@@ -116,6 +116,7 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         commands.mask(secret)
     close_to_others(env)
     event = read_event(env)
+    certificates(settings.ca_bundle)  # a bundle that is none is found before anything is spent
     if settings.dry_run:
         plan = engine.make_plan(settings, root)
         commands.say(_as_text(reporting.plan_table(plan.tasks, plan.spec, plan.component)))
@@ -175,6 +176,7 @@ def _links(result: WorkflowResult, event: Event, artifact: Artifact | None = Non
 def _relay(env: Mapping[str, str]) -> int:
     """Post the comment for a run that could not: a fork's. It needs no checkout."""
     token, comment_id = env.get("INPUT_GITHUB-TOKEN", ""), env.get("INPUT_COMMENT-ID") or "default"
+    bundle = env.get("INPUT_CA-BUNDLE") or None
     commands.mask(token)
     event = read_event(env)
     if event.finished_run is None:
@@ -182,7 +184,10 @@ def _relay(env: Mapping[str, str]) -> int:
             f"mode: 'report' is for the event workflow_run; this one is {event.name}.",
             hint="The guide to forks shows the workflow.",
         )
-    with closing(connect(token, event.api_url)) as github, httpx.Client() as client:
+    with (
+        closing(connect(token, event.api_url, bundle)) as github,
+        httpx.Client(verify=certificates(bundle)) as client,
+    ):
         run = find_run(github, event.repository, event.finished_run, comment_id)
         number = find_open(github, event.repository, run.head)
         if number is None:
@@ -261,8 +266,10 @@ def _hand_over(output: Path, root: Path) -> None:
 
 def _upload(output: Path, settings: Settings, env: Mapping[str, str], event: Event) -> Artifact:
     name = Name(event.job, settings.comment_id, event.run_attempt)
-    with httpx.Client() as client:
-        return upload(str(name), output, env, event, client)
+    with httpx.Client(verify=certificates(settings.ca_bundle)) as client:
+        return upload(
+            str(name), output, env, event, client, retention_days=settings.retention_days
+        )
 
 
 def _deliver(
@@ -282,7 +289,8 @@ def _deliver(
         return None
     title = f"Add {words.count(len(files), 'test file')} written from the spec"
     change, target = delivery.Change.by_run(files, title, event.run_url), delivery.Target.of(event)
-    with closing(connect(settings.github_token.get_secret_value(), event.api_url)) as github:
+    token = settings.github_token.get_secret_value()
+    with closing(connect(token, event.api_url, settings.ca_bundle)) as github:
         if settings.deliver == "commit":
             made = delivery.commit(github, target, change)
         else:
@@ -295,7 +303,8 @@ def _deliver(
 def _comment(
     result: WorkflowResult, settings: Settings, token: SecretStr, event: Event, links: Links
 ) -> str | None:
-    with closing(connect(token.get_secret_value(), event.api_url)) as github:
+    bundle = settings.ca_bundle
+    with closing(connect(token.get_secret_value(), event.api_url, bundle)) as github:
         number = find_pull_request(github, event)
         if number is None:
             commands.say("There is no open pull request to comment on.")

@@ -208,6 +208,19 @@ class Settings(BaseModel):
         commands=(),
         pattern=r"^[A-Za-z0-9._-]{1,64}$",
     )
+    retention_days: int | None = _setting(
+        None,
+        "Days to keep the artifact, if less than the repository's setting.",
+        fronts=("action",),
+        commands=(),
+        ge=1,
+    )
+    ca_bundle: str | None = _setting(
+        None,
+        "File with the certificate authority of a GitHub server of your own, in PEM form.",
+        fronts=("action",),
+        commands=(),
+    )
     deliver: Literal["comment", "commit", "pull-request"] = _setting(
         "comment",
         "comment: nothing is pushed; commit: accepted tests go onto the branch; "

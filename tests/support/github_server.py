@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -248,8 +250,8 @@ class GitHubServer:
 
 
 @contextmanager
-def serve() -> Iterator[GitHubServer]:
-    """A running server; on leaving the block it is gone."""
+def serve(certificate: Path | None = None) -> Iterator[GitHubServer]:
+    """A running server; on leaving the block it is gone. With a certificate it speaks TLS."""
     state = GitHubServer(description())
 
     class Handler(BaseHTTPRequestHandler):
@@ -283,7 +285,11 @@ def serve() -> Iterator[GitHubServer]:
             """Keep the tests' output quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}"
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    state.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_port}"
     # Another host, as the real storage is: a client must not send it the token.
     state.storage = f"http://localhost:{server.server_port}/storage"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))

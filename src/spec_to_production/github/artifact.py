@@ -164,9 +164,23 @@ class Upload:
 
 
 def upload(
-    name: str, folder: Path, env: Mapping[str, str], event: Event, client: httpx.Client
+    name: str,
+    folder: Path,
+    env: Mapping[str, str],
+    event: Event,
+    client: httpx.Client,
+    *,
+    retention_days: int | None = None,
 ) -> Artifact:
-    """Upload a folder's files as one artifact.
+    """Upload a folder's files as one artifact; it is kept as long as the repository says.
+
+    Args:
+        name: What the artifact is called.
+        folder: Where the files are.
+        env: The runner's environment.
+        event: The run that it belongs to.
+        client: Sends the requests.
+        retention_days: Days to keep it, where that is less than what the repository says.
 
     Raises:
         GitHubError: The service is not there, or refused.
@@ -182,7 +196,7 @@ def upload(
         archive.seek(0)
         digest = hashlib.file_digest(archive, "sha256").hexdigest()
         archive.seek(0)
-        created = _call(client, parts.create())
+        created = _call(client, parts.create(_expiry(retention_days, env)))
         if not created.upload_url:
             raise GitHubError(
                 "The artifact service gave no address to upload to.", hint=_FILES_STAY
@@ -210,6 +224,13 @@ def pack(folder: Path, archive: IO[bytes]) -> None:
             with path.open("rb") as source, packed.open(entry, "w") as target:
                 while chunk := source.read(1 << 20):
                     target.write(chunk)
+
+
+def _expiry(days: int | None, env: Mapping[str, str]) -> dt.datetime | None:
+    if days is None:
+        return None
+    most = int(env.get("GITHUB_RETENTION_DAYS") or days)
+    return dt.datetime.now(dt.UTC) + dt.timedelta(days=min(days, most))
 
 
 def _backend_ids(token: str) -> tuple[str, str]:

@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 
 import requests
 from github import Auth, Github, GithubException, GithubRetry
 
-from spec_to_production.errors import GitHubError
+from spec_to_production.errors import GitHubError, SettingsError
 
 _TIMEOUT_S = 10
 _LONGEST_WAIT_S = 90
 
 
-def connect(token: str, api_url: str) -> Github:
-    """A client for the server that the run belongs to. Use it from the main thread only."""
+def certificates(ca_bundle: str | None) -> ssl.SSLContext:
+    """What servers' certificates are checked against: the system's authorities and the bundle's.
+
+    Raises:
+        SettingsError: The bundle cannot be read, or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_bundle is None:
+        return context
+    try:
+        context.load_verify_locations(ca_bundle)
+    except OSError as error:  # ssl.SSLError is one
+        raise SettingsError(
+            f"ca-bundle: {ca_bundle} cannot be used: {error.strerror or error}",
+            hint="Name a file with certificates in PEM form.",
+        ) from error
+    return context
+
+
+def connect(token: str, api_url: str, ca_bundle: str | None = None) -> Github:
+    """A client for the server that the run belongs to. Use it from the main thread only.
+
+    With a bundle, only its authorities are trusted.
+    """
     retry = GithubRetry(
         total=3,
         backoff_factor=1,
@@ -28,6 +51,7 @@ def connect(token: str, api_url: str) -> Github:
         timeout=_TIMEOUT_S,
         per_page=100,
         retry=retry,
+        verify=ca_bundle or True,
         lazy=True,
     )
 

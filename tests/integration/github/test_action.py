@@ -193,7 +193,7 @@ def step(tmp_path, monkeypatch, capsys, server, service, github):  # noqa: PLR09
         Path(env[name]).touch()
         monkeypatch.setenv(name, env[name])
     # The real client pauses between writes, as GitHub asks for; test_comment.py tries it.
-    monkeypatch.setattr("spec_to_production.action.connect", lambda token, api_url: github)
+    monkeypatch.setattr("spec_to_production.action.connect", lambda *given: github)
     made = Step(env, workspace, Engine(), capsys)
     pull_request(made)
     return made

@@ -1,3 +1,4 @@
+import datetime as dt
 import io
 import json
 import os
@@ -80,6 +81,19 @@ def test_a_folder_is_uploaded(service, folder, capsys):
     assert f"::add-mask::{artifact_server.SIGNATURE}\n" in masked
     assert "::add-mask::s3cret%252B%252F%253D\n" in masked  # a percent sign is escaped, too
     assert f"::add-mask::{service.token}\n" in masked
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most", "days"), [(7, "90", 7), (100, "90", 90), (7, "", 7), (None, "90", None)]
+)
+def test_it_is_kept_as_long_as_wanted_and_allowed(service, folder, wanted, most, days):
+    env = env_of(service) | {"GITHUB_RETENTION_DAYS": most}
+    with httpx.Client() as client:
+        upload("reports", folder, env, EVENT, client, retention_days=wanted)
+
+    told = service.calls[0][1].get("expires_at")
+    kept = told and dt.datetime.fromisoformat(told) - dt.datetime.now(dt.UTC)
+    assert (kept and round(kept / dt.timedelta(days=1))) == days
 
 
 def test_a_large_folder_goes_in_blocks(service, folder):

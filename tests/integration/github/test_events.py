@@ -60,7 +60,7 @@ def test_every_event_ends_well(  # noqa: PLR0917 - fixtures
     for file in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         (tmp_path / file).touch()
         monkeypatch.setenv(file, str(tmp_path / file))
-    monkeypatch.setattr("spec_to_production.action.connect", lambda token, api_url: github)
+    monkeypatch.setattr("spec_to_production.action.connect", lambda *given: github)
     (tmp_path / "workspace").mkdir()
     server.pulls, server.writable = {5: "octo:feature"}, writable
     env = {
