@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from rich.console import Console
 
-from spec_to_production import __version__, engine
-from spec_to_production.delivery import write_reports
-from spec_to_production.errors import InputError, SpecToProductionError
-from spec_to_production.reporting import files, plan_table, summary_table
-from spec_to_production.results import WorkflowResult
-from spec_to_production.settings import Settings, fields_of, from_options
-from spec_to_production.snapshot import find_root
-from spec_to_production.workflow import Interrupted
-
-BAD_INPUT = 2
-
-T = TypeVar("T")
+from spec_to_production import __version__
+from spec_to_production.settings import fields_of
 
 
 def _options(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -63,12 +49,9 @@ def main() -> None:
 @_options("run")
 def run(**options: Any) -> None:  # noqa: ANN401
     """Let OpenHands write tests from a spec, verify every one, refactor beside it, report."""
-    settings = _settings(options)
-    if settings.dry_run:
-        plan = _or_exit(lambda: engine.make_plan(settings, Path.cwd()))
-        Console().print(plan_table(plan.tasks, plan.spec, plan.component))
-        return
-    _run(settings)
+    from spec_to_production import console  # noqa: PLC0415 - its docstring says why
+
+    console.run(options)
 
 
 @main.command()
@@ -79,51 +62,6 @@ def verify(**options: Any) -> None:  # noqa: ANN401
     Nothing in the checkout changes. With --output VERDICTS.json the verdicts are written there,
     with --output FOLDER all reports are.
     """
-    options["output"] = options["output"] or ""
-    _run(_settings({**options, "mode": "verify", "async": True}))
+    from spec_to_production import console  # noqa: PLC0415 - its docstring says why
 
-
-def _run(settings: Settings) -> None:
-    lines = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    result = _or_exit(lambda: engine.run(settings, Path.cwd(), env=os.environ, write=lines.print))
-    Console().print(summary_table(result))
-    written = _write(settings, result)
-    if written:
-        click.echo(f"Written: {written}")
-    sys.stdout.flush()
-    if result.interrupted_by is not None:
-        # Threads may still be waiting for what was just ended; nothing is left to wait for.
-        os._exit(128 + result.interrupted_by)
-    sys.exit(engine.exit_code(result, settings.fail_on))
-
-
-def _write(settings: Settings, result: WorkflowResult) -> str | None:
-    root = find_root(Path.cwd())
-    if settings.output_folder is not None:
-        write_reports(root / settings.output_folder, files(result))
-        return f"{settings.output_folder}/"
-    if settings.output and result.verification is not None:
-        text = result.verification.model_dump_json(indent=2)
-        Path(settings.output).write_text(text, "utf-8")
-        return settings.output
-    return None
-
-
-def _settings(options: dict[str, Any]) -> Settings:
-    named = {name.replace("_", "-"): value for name, value in options.items()}
-    return _or_exit(lambda: from_options(named, find_root(Path.cwd()), os.environ))
-
-
-def _or_exit(work: Callable[[], T]) -> T:
-    """Do the work; an error that the user can mend ends the command with a clear text."""
-    try:
-        return work()
-    except InputError as error:
-        click.echo(f"spec-to-production: {error}", err=True)
-        sys.exit(BAD_INPUT)
-    except SpecToProductionError as error:
-        click.echo(f"spec-to-production: {error}", err=True)
-        sys.exit(1)
-    except Interrupted as interrupt:
-        click.echo("spec-to-production: interrupted before the run began.", err=True)
-        os._exit(128 + interrupt.signum)
+    console.verify(options)
