@@ -25,6 +25,9 @@ from spec_to_production.results import Usage
 OLDEST = (1, 34)
 """The oldest agent server that this tool works with."""
 
+_DELIVERIES = 3
+_REFUSED = 400
+_BROKEN = 500
 _CONFLICT = 409
 _NOT_FOUND = 404
 _LOOK_AGAIN_S = 0.1
@@ -82,7 +85,7 @@ class AgentServer(ABC):
 
     def say(self, conversation: UUID, text: str) -> None:
         """Add a message, then let the agent go on."""
-        self._client.send(protocol.message(conversation, text), Success)
+        self._deliver(conversation, text)
         try:
             self._client.send(protocol.run(conversation), Success)
         except ApiError as error:
@@ -118,6 +121,21 @@ class AgentServer(ABC):
         finally:
             self._discard(conversation)
             self._bases.pop(conversation, None)
+
+    def _deliver(self, conversation: UUID, text: str) -> None:
+        """Add a message once. The server keeps each that arrives, also when its answer is lost."""
+        for left in reversed(range(_DELIVERIES)):
+            try:
+                self._client.send(protocol.message(conversation, text), Success)
+            except OpenHandsError as error:
+                refused = isinstance(error, ApiError) and _REFUSED <= error.status < _BROKEN
+                if refused or not left:
+                    raise
+            else:
+                return
+            events = self._client.send(protocol.newest_events(conversation), Events)
+            if protocol.was_said(events.items, text):
+                return
 
     def _look(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         try:

@@ -86,10 +86,24 @@ class Classification(Answer):
     kind: str | None = None
 
 
+class Content(Answer):
+    """A part of a message; only texts have one."""
+
+    text: str = ""
+
+
+class Message(Answer):
+    """What the user or the model said."""
+
+    role: str
+    content: list[Content] = []
+
+
 class Event(Answer):
-    """An event of a conversation, with the fields that an error has."""
+    """An event of a conversation, with the fields that a message or an error has."""
 
     kind: str
+    llm_message: Message | None = None
     code: str | None = None
     detail: str | None = None
     error: str | None = None

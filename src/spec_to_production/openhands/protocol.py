@@ -166,6 +166,13 @@ def decipher(request: Request, status: int, body: bytes, expected: type[A]) -> A
         ) from error
 
 
+def was_said(newest_first: Sequence[Event], text: str) -> bool:
+    """Whether the user's last message is this one."""
+    said = (event.llm_message for event in newest_first if event.llm_message)
+    last = next((message for message in said if message.role == "user"), None)
+    return last is not None and [part.text for part in last.content] == [text]
+
+
 def why_failed(newest_first: Sequence[Event]) -> Failure:
     """The cause of a failed run, from its events."""
     for event in newest_first:

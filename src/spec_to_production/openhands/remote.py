@@ -31,12 +31,15 @@ class RemoteServer(AgentServer):
     Args:
         address: Its URL.
         key: The session key that it was started with, if any.
+        answer_within_s: How long one answer may take.
     """
 
-    def __init__(self, address: str, key: SecretStr | None) -> None:
+    def __init__(
+        self, address: str, key: SecretStr | None, *, answer_within_s: float = _COMMAND_S + 60
+    ) -> None:
         super().__init__()
         headers = {"X-Session-API-Key": key.get_secret_value()} if key else {}
-        timeout = httpx.Timeout(_COMMAND_S + 60, connect=10)
+        timeout = httpx.Timeout(answer_within_s, connect=10)
         self._http = Client(httpx.Client(base_url=address, headers=headers, timeout=timeout))
         self._folder = f"/tmp/spec-to-production/{uuid.uuid4().hex}"  # noqa: S108 - not here
         self._closing = threading.Event()

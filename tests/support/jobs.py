@@ -1,0 +1,99 @@
+"""The jobs of a run on any OpenHands, without the stages around them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.generation.prompts import WORKING_DIR, Prompts
+from spec_to_production.openhands import OpenHands
+from spec_to_production.openhands.interface import Model
+from spec_to_production.progress import Progress
+from spec_to_production.results import Component, Job, Problem, Spec, Task
+from spec_to_production.snapshot import Snapshot
+from spec_to_production.timeline import Timeline
+
+TEST = "def test_it(): pass\n"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the tasks, in their order."""
+
+    jobs: Sequence[Job]
+    problems: Sequence[Problem]
+    told: Sequence[str]
+    seconds: float
+
+    @property
+    def statuses(self) -> list[str]:
+        return [job.status for job in self.jobs]
+
+
+def task(output: str) -> Task:
+    """One whose prompt selects a recording."""
+    prompt = f"Working directory: {WORKING_DIR}\nOutput file: {output}\n"
+    return Task(
+        id=output,
+        kind="test_generation",
+        module="area.py",
+        requirement_ids=(f"FR-{output}",),
+        prompt=prompt,
+        output_path=output,
+        priority=1,
+        content_key=output,
+    )
+
+
+def record_test(
+    recorded_model: Any, *, before: Sequence[Mapping[str, Any]] = (), then: str = "finish"
+) -> str:
+    """Record an agent that writes the file it was asked for; gives that file's path."""
+    output: str = recorded_model.record(files={"answer": TEST})
+    name = Path(output).stem
+    steps = [*before, {"create": {"path": output, "file": "answer"}}, {then: "done"}]
+    (recorded_model.folder / f"{name}.json").write_text(json.dumps(steps))
+    return output
+
+
+def run_jobs(
+    openhands: OpenHands,
+    model: Model,
+    base: Path,
+    outputs: Sequence[str],
+    scratch: Path,
+    *,
+    meanwhile: Callable[[Job], object] = lambda _: None,
+    answers: Mapping[str, Any] | None = None,
+    judge: Callable[..., Any] = lambda _: (),
+    **terms: Any,
+) -> Outcome:
+    """Submit and collect; ``meanwhile`` is called with each job as it ends."""
+    told: list[str] = []
+    timeline = Timeline()
+    given = {"max_parallel": 4, "max_iterations": 20, "job_timeout_s": 120, "poll_interval_s": 0.2}
+    spec = Spec(path="s.md", title="S", source="", requirements=())
+    component = Component(name="area", path="area.py", import_root=".", modules=(), tests_dir="t")
+    started = time.monotonic()
+    with ThreadPoolExecutor(12) as executor:
+        jobs = Jobs(
+            openhands=openhands,
+            executor=executor,
+            terms=Terms(model, repair_rounds=0, **{**given, **terms}),
+            snapshot=Snapshot(base, None, None),
+            prompts=Prompts(spec, component, base),
+            finish_task=lambda task: task,
+            timeline=timeline,
+            progress=Progress(told.append, timeline.now_ms),
+            scratch=scratch,
+            answers=answers,
+        )
+        for job in jobs.collect_results(jobs.submit_tasks([task(o) for o in outputs]), judge):
+            meanwhile(job)
+    return Outcome(jobs.jobs(), jobs.problems(), told, time.monotonic() - started)
