@@ -117,6 +117,11 @@ def table(request: pytest.FixtureRequest) -> Callable[..., None]:
     return lambda *row: record(request.config, *row)
 
 
+def held(found: object) -> str:
+    """The outcome of an attempt, by what it found."""
+    return "SUCCEEDED" if found else "held"
+
+
 def record(config: pytest.Config, attacker: str, attempt: str, outcome: str, evidence: str) -> None:
     config.stash.setdefault(ROWS, []).append((attacker, attempt, outcome, evidence))
 

@@ -18,14 +18,15 @@ from spec_to_production.settings import cache_folder
 from spec_to_production.snapshot import Snapshot, git
 
 # An agent needs the network, and the jobs of one run share their user: docs/security.md says so.
-NOT_AN_AGENTS = "reach the network,copy of another job,find a secret in any readable file"
+NOT_AN_AGENTS = "reach the network,copy of another job"
 PATIENCE_S = 240
+MOST_REQUESTS = 40
 
 
 @pytest.fixture
 def gateway(recorded_model):
     provider = find_provider(recorded_model.model.name, recorded_model.base_url)
-    opened = Gateway(provider, SecretStr(canary("llm")), Budget(requests=40))
+    opened = Gateway(provider, SecretStr(canary("llm")), Budget(requests=MOST_REQUESTS))
     yield opened
     opened.close()
 
@@ -49,6 +50,7 @@ def hostile_base(tmp_path, job, open_folder):
         run_folder=str(open_folder),
         snapshot_file=str(open_folder / "base" / "attempts.py"),
         model="recorded-test",
+        most_requests=str(MOST_REQUESTS),
         left_out=NOT_AN_AGENTS,
     )
     (checkout / "targets.json").write_text(json.dumps(targets))
@@ -76,10 +78,11 @@ def agent(server, recorded_model, gateway):
 
 
 @needs_root
-def test_nothing_of_the_job_is_in_reach(agent, hostile_base, open_folder, attack):
+def test_nothing_of_the_job_is_in_reach(agent, gateway, hostile_base, open_folder, attack):
     conversation = agent(
         hostile_base, "python3 -u attempts.py targets.json 2>&1 | tee outcomes.jsonl", "wait"
     )
 
     copy = open_folder / "openhands" / "copies" / conversation.hex
     attack("agent", (copy / "outcomes.jsonl").read_text().splitlines(), least=45)
+    assert gateway.budget.spent.requests == MOST_REQUESTS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from security.conftest import ATTACKER, canary, needs_root
+from security.conftest import ATTACKER, canary, held, needs_root
 from spec_to_production.openhands import launch
 from spec_to_production.sandbox import Limits, Sandbox
 
@@ -81,7 +81,7 @@ def test_a_daemon_does_not_outlive_its_run(sandbox, table):
     sandbox.run([str(sandbox.python), "-I", "-c", DAEMON, sign], cwd=sandbox.home)
 
     left = [pid for pid, line in command_lines() if sign in line]
-    table("test", "leave a daemon behind", "SUCCEEDED" if left else "held", str(left))
+    table("test", "leave a daemon behind", held(left), str(left))
     assert not left
 
 

@@ -20,12 +20,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 Targets = dict[str, str]
 Attempt = Callable[[Targets], object]
 
 PATIENCE_S = 25
+TOO_MANY = 429
 # Written so that it does not find itself.
 CANARY = re.compile(rb"s2p[-]canary-[a-z_]+-[0-9a-f]{16}")
 THROW_AWAY = re.compile(rb"throw-away-[\w-]{32}")
@@ -454,6 +456,22 @@ def _raise_limits(_: Targets) -> object:
 def _nice(_: Targets) -> object:
     os.nice(-10)
     return "taken"
+
+
+@attempt("spend past the budget for the model")
+def _spend(targets: Targets) -> object:
+    address, key, model = _gateway(targets)
+    body = json.dumps({"model": model, "messages": []}).encode()
+    answers = []
+    for _number in range(3 * int(targets["most_requests"])):
+        shown = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        try:
+            with urlopen(Request(f"{address}/chat/completions", body, shown), timeout=20) as answer:
+                answers.append(answer.status)
+        except HTTPError as error:
+            answers.append(error.code)
+    spent = len([status for status in answers if status != TOO_MANY])
+    return f"{spent} requests" if spent > int(targets["most_requests"]) else None
 
 
 # --- helpers -------------------------------------------------------------------------------
