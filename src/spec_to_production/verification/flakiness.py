@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import random
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MISSED = 0.001
 """Most probability that a test which fails at the bound's rate passes all repeats."""
 
 _DAY_S = 86_400.0
+_RUNS_AN_INTERPRETER = 3
+_SEES_HASHES = frozenset({"set", "frozenset", "hash", "id"})
 _ZONES = ("UTC", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 
 
@@ -35,13 +38,38 @@ class Variation:
     elsewhere: bool
 
 
+def runs_an_interpreter(sources: Iterable[str]) -> int:
+    """How many runs may share an interpreter, and with it a hash seed, for these files.
+
+    The seed decides the order of sets of texts, and nothing else that a program sees but by
+    asking. Where neither tests nor component use sets, ``hash`` or ``id``, three runs share one;
+    where one of them does, every run has its own, so that the bound holds for the seed as well.
+    """
+    return 1 if any(_sees_hash_seed(source) for source in sources) else _RUNS_AN_INTERPRETER
+
+
+def _sees_hash_seed(source: str) -> bool:
+    return any(
+        isinstance(node, ast.Set | ast.SetComp)
+        or (isinstance(node, ast.Name) and node.id in _SEES_HASHES)
+        for node in ast.walk(ast.parse(source))
+    )
+
+
 def variations(
-    tests: Sequence[str], count: int, seed: int, now: float, locales: Sequence[str]
+    tests: Sequence[str],
+    count: int,
+    seed: int,
+    now: float,
+    locales: Sequence[str],
+    *,
+    an_interpreter: int = 1,
 ) -> Iterator[Variation]:
     """The repeats of a group: definition order, reversed, then shuffled.
 
-    Each has a hash seed of its own. A third runs with a shifted clock, others in another time
-    zone, locale or working directory; every second one changes nothing but order and seed.
+    Each ``an_interpreter`` of them share the hash seed, the time zone and the locale, which
+    hold for a whole interpreter. Half of them run with a shifted clock, a quarter in another
+    working directory, in other zones and locales half of the interpreters.
     """
     chance = random.Random(seed)  # noqa: S311 - recorded, for replays
     shifts = clock_shifts(now)
@@ -52,10 +80,11 @@ def variations(
         elif number > 1:
             chance.shuffle(order)
         odd = number % 2 == 1
-        environment = {"PYTHONHASHSEED": str((seed * 1009 + number * 7919) % 2**32)}
-        if odd:
-            environment["TZ"] = _ZONES[number // 2 % len(_ZONES)]
-            environment["LC_ALL"] = locales[number // 2 % len(locales)]
+        shared = number // an_interpreter
+        environment = {"PYTHONHASHSEED": str((seed * 1009 + shared * 7919) % 2**32)}
+        if shared % 2 == 1:
+            environment["TZ"] = _ZONES[shared // 2 % len(_ZONES)]
+            environment["LC_ALL"] = locales[shared // 2 % len(locales)]
         yield Variation(
             order=tuple(order),
             seed=seed * 100_003 + number,

@@ -32,7 +32,7 @@ _COMPILE = (
     "from spec_to_production_runner.zygote import warm_up; warm_up([])"
 )
 _CACHE = "compiled"
-_LIMITS = Limits(wall_s=3600)
+_LIMITS = Limits(wall_s=3600, file_mb=32)
 _GRACE_S = 30.0
 _LONGEST_LINE = 1 << 20
 
@@ -234,8 +234,11 @@ class Interpreters:
         return list(self._threads.map(lambda run: self.mine().run(run), wanted))
 
     def run_fresh(self, wanted: Iterable[tuple[Run, Mapping[str, str]]]) -> list[Record]:
-        """Runs each in an interpreter of its own, started with its own environment."""
-        return list(self._threads.map(lambda pair: self._fresh(*pair), wanted))
+        """Runs in new interpreters: one for each environment, as long as it stays the same."""
+        groups = itertools.groupby(wanted, key=lambda pair: pair[1])
+        shared = [(env, [run for run, _ in pairs]) for env, pairs in groups]
+        records = self._threads.map(lambda group: self._fresh(*group), shared)
+        return [record for some in records for record in some]
 
     def map(self, deed: Callable[[Any], Any], over: Iterable[Any]) -> list[Any]:
         """Do something in the worker threads; it gets an interpreter with :meth:`mine`."""
@@ -251,8 +254,14 @@ class Interpreters:
             self._local.interpreter = interpreter
         return interpreter
 
-    def _fresh(self, run: Run, env: Mapping[str, str]) -> Record:
-        with Interpreter.start(
-            self.sandbox, self.place, self.runner, env=env, warm=self.warm
-        ) as interpreter:
-            return interpreter.run(run)
+    def _fresh(self, env: Mapping[str, str], wanted: Sequence[Run]) -> list[Record]:
+        records: list[Record] = []
+        while len(records) < len(wanted):
+            with Interpreter.start(
+                self.sandbox, self.place, self.runner, env=env, warm=self.warm
+            ) as interpreter:
+                for run in wanted[len(records) :]:
+                    records.append(interpreter.run(run))
+                    if interpreter.lost:  # that run is to blame, the others get a new one
+                        break
+        return records

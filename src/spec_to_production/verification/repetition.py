@@ -30,7 +30,7 @@ class Repetition:
 
     def run(self, variations: Sequence[Variation]) -> None:
         """Run all variations; tests whose verdict gets certain leave the group."""
-        size = self.pool.workers * 4
+        size = self.pool.workers * 6
         for start in range(0, len(variations), size):
             some = variations[start : start + size]
             orders = [self._order(one) for one in some]

@@ -178,20 +178,18 @@ class Verifier:
 
     def _repeated(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
         group = {case.id: case for case in cases if case.ruling is None}
-        count = flakiness.repeats(self._effort.flake_bound)
         repetition = Repetition(pool, group, self._effort.test_timeout)
         if group:
-            repetition.run(
-                list(
-                    flakiness.variations(
-                        tuple(group),
-                        count,
-                        self._effort.seed,
-                        time.time(),
-                        flakiness.known_locales(),
-                    )
-                )
+            read = {case.candidate.content for case in group.values()} | {*self._sources.values()}
+            variations = flakiness.variations(
+                tuple(group),
+                flakiness.repeats(self._effort.flake_bound),
+                self._effort.seed,
+                time.time(),
+                flakiness.known_locales(),
+                an_interpreter=flakiness.runs_an_interpreter(read),
             )
+            repetition.run(list(variations))
         self._clock_shifted |= repetition.clock_shifted
         return [repetition.cases.get(case.id, case) for case in cases]
 

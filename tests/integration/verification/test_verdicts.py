@@ -167,7 +167,9 @@ def test_hostile_tests_are_survived_and_named(make_verifier, body, reason):
     from spec_to_production.results import GeneratedFile
     from spec_to_production.verification import Effort
 
-    verifier = make_verifier(effort=Effort(flake_bound=0.7, test_timeout=2))
+    verifier = make_verifier(
+        effort=Effort(flake_bound=0.7, test_timeout=2 if reason == "timeout" else 20)
+    )
     hostile = f"import shop\ndef test_hostile():\n    {body}\n    assert shop.parse('1') == 1\n"
     good = "import shop\ndef test_good(): assert shop.parse('7') == 7\n"
     verdicts = verifier.judge(
