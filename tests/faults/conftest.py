@@ -9,6 +9,9 @@ from integration.openhands.conftest import base
 from spec_to_production.openhands import EmbeddedServer
 from support.faulty_proxy import FaultyProxy, faulty_proxy
 
+Row = tuple[str, str, str, str]
+ROWS = pytest.StashKey[list[Row]]()
+
 __all__ = ["agent_server", "base", "recorded_model"]
 
 
@@ -19,13 +22,17 @@ def proxy(agent_server: EmbeddedServer) -> Iterator[FaultyProxy]:
         yield proxy
 
 
-@pytest.fixture(scope="session")
-def table(request: pytest.FixtureRequest) -> Iterator[list[tuple[str, ...]]]:
-    """Fault, phase, outcome and seconds; printed at the end."""
-    rows: list[tuple[str, ...]] = []
-    yield rows
-    reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None and rows:
-        reporter.write_line(f"\n{'fault':16} {'phase':8} {'outcome':34} {'time':>7}")
-        for fault, phase, outcome, seconds in rows:
-            reporter.write_line(f"{fault:16} {phase:8} {outcome:34} {seconds:>7}")
+@pytest.fixture
+def table(request: pytest.FixtureRequest) -> list[Row]:
+    """Takes fault, phase, outcome and time of each case; printed at the end."""
+    return request.config.stash.setdefault(ROWS, [])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for fault, phase, outcome, seconds in [
+        ("fault", "phase", "outcome", "time"),
+        *config.stash.get(ROWS, []),
+    ]:
+        terminalreporter.write_line(f"{fault:16} {phase:8} {outcome:40} {seconds:>7}")

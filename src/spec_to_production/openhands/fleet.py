@@ -222,7 +222,7 @@ class Fleet:
     def _learn_from(self, berth: _Berth, error: OpenHandsError, conversation: UUID) -> None:
         now = self._clock()
         if isinstance(error, ApiError) and error.status == _FULL:
-            berth.room, berth.room_until = max(1, len(berth.busy)), now + _FULL_FOR_S
+            berth.room, berth.room_until = len(berth.busy), now + _FULL_FOR_S
         elif _is_of_the_server(error):
             berth.abandoned.add(conversation)
             berth.faults += 1

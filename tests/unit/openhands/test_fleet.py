@@ -1,0 +1,212 @@
+import threading
+import uuid
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.errors import ApiError, ServerLostError, ServerStartError
+from spec_to_production.openhands.fleet import Fleet
+from spec_to_production.openhands.interface import Assignment, Model
+from support.openhands import Script, StandInOpenHands
+
+BASE = Path("base")
+
+
+class Server(StandInOpenHands):
+    """A stand-in that can be made to fail: ``create_error``, ``look_error``, ``holds``."""
+
+    def __init__(self, name):
+        super().__init__({"job": Script(statuses=["running"])})
+        self.name, self.create_error, self.look_error = name, None, None
+        self.start_error, self.asked, self.closed = None, 0, 0
+        self.answers = threading.Event()
+        self.answers.set()
+
+    def wait_until_ready(self):
+        if self.start_error:
+            raise self.start_error
+
+    def create(self, assignment, base):
+        self.asked += 1
+        if self.create_error:
+            raise self.create_error
+        super().create(assignment, base)
+
+    def states(self, conversations):
+        self.answers.wait(20)
+        if self.look_error:
+            raise self.look_error
+        return super().states(conversations)
+
+    def close(self):
+        self.closed += 1
+        self.answers.set()
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def servers():
+    return [Server("a"), Server("b")]
+
+
+@pytest.fixture
+def fleet(servers, clock):
+    fleet = Fleet(servers, clock=clock)
+    yield fleet
+    fleet.close()
+
+
+def create(fleet):
+    conversation = uuid.uuid4()
+    fleet.wait_until_ready()
+    fleet.create(Assignment(conversation, "<job>", Model("m"), 1), BASE)
+    return conversation
+
+
+def counts(servers):
+    return [len(server.created) for server in servers]
+
+
+def test_jobs_go_where_the_fewest_are(fleet, servers):
+    wait_for_all(fleet)
+    for _ in range(6):
+        create(fleet)
+
+    assert counts(servers) == [3, 3]
+
+
+def wait_for_all(fleet):
+    for berth in fleet._berths:
+        berth.ready.exception()
+
+
+def test_a_full_server_is_passed_over_and_not_asked_again_for_a_while(fleet, servers, clock):
+    wait_for_all(fleet)
+    servers[0].create_error = ApiError("full", status=429)
+    for _ in range(4):
+        create(fleet)
+
+    assert counts(servers) == [0, 4]
+    assert servers[0].asked <= 2
+
+
+def test_when_all_are_full_that_is_told_without_asking_them(fleet, servers):
+    wait_for_all(fleet)
+    for server in servers:
+        create(fleet)
+        server.create_error = ApiError("full", status=429)
+    with pytest.raises(ApiError, match="full"):
+        create(fleet)
+    asked = [server.asked for server in servers]
+    with pytest.raises(ApiError) as told:
+        create(fleet)
+
+    assert told.value.status == 429
+    assert [server.asked for server in servers] == asked
+
+
+def test_a_lost_server_costs_its_jobs_a_new_start_elsewhere(fleet, servers, clock):
+    wait_for_all(fleet)
+    jobs = [create(fleet), create(fleet)]
+    servers[0].look_error = ServerLostError("gone")
+
+    first = fleet.states(jobs)
+    clock.now = 61
+    later = fleet.states(jobs)
+
+    assert [first[job].status for job in jobs] == ["unknown", "running"]
+    assert later[jobs[0]] is None
+    assert later[jobs[1]].status == "running"
+    create(fleet)
+    assert counts(servers) == [1, 2]
+
+
+def test_a_server_that_fails_everything_is_left_alone(fleet, servers):
+    wait_for_all(fleet)
+    servers[0].create_error = ApiError("broken", status=500)
+    for _ in range(20):
+        create(fleet)
+
+    assert servers[0].asked == 3
+    assert counts(servers) == [0, 20]
+
+
+def test_it_is_tried_again_later_and_what_it_may_have_begun_is_deleted(fleet, servers, clock):
+    wait_for_all(fleet)
+    servers[0].create_error = ServerLostError("no answer")
+    create(fleet)
+    servers[0].create_error, clock.now = None, 11
+    lost = next(iter(fleet._berths[0].abandoned))
+    servers[0].running[lost] = Script()
+
+    create(fleet)
+
+    for future in [fleet._pool.submit(lambda: None) for _ in range(20)]:
+        future.result()
+    assert servers[0].deleted == [lost]
+
+
+def test_a_slow_server_delays_no_other(fleet, servers):
+    wait_for_all(fleet)
+    jobs = [create(fleet), create(fleet)]
+    servers[0].answers.clear()
+
+    states = fleet.states(jobs)
+
+    assert [states[job].status for job in jobs] == ["unknown", "running"]
+    assert fleet._berths[0].look is not None
+
+
+def test_a_refusal_is_the_jobs_own_and_no_other_server_is_asked(fleet, servers):
+    wait_for_all(fleet)
+    for server in servers:
+        server.create_error = ApiError("no", status=422)
+    with pytest.raises(ApiError, match="no"):
+        create(fleet)
+
+    assert sum(server.asked for server in servers) == 1
+
+
+def test_the_spare_is_started_once_when_none_is_left(clock):
+    first, spare, started = Server("a"), Server("spare"), []
+    first.create_error = ServerLostError("gone")
+    fleet = Fleet([first], spare=lambda: started.append(1) or spare, patience_s=0, clock=clock)
+    with pytest.raises(ServerLostError):
+        create(fleet)
+    create(fleet)
+    create(fleet)
+    fleet.close()
+
+    assert started == [1]
+    assert len(spare.created) == 2
+    assert (first.closed, spare.closed) == (1, 1)
+
+
+def test_one_server_that_never_starts_is_no_harm_and_all_of_them_are_an_error(servers, clock):
+    servers[0].start_error = ServerStartError("nothing there")
+    fleet = Fleet(servers, clock=clock)
+    create(fleet)
+    fleet.close()
+    servers[1].start_error = ServerStartError("nor there")
+    fleet = Fleet(servers, clock=clock)
+    with pytest.raises(ServerStartError, match="nothing there"):
+        fleet.wait_until_ready()
+    fleet.close()
+
+
+def test_what_was_not_created_here_has_no_state(fleet):
+    nobody = uuid.uuid4()
+
+    assert fleet.states([nobody]) == {nobody: None}
+    fleet.delete(nobody)
