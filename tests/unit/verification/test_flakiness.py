@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_to_production.verification.flakiness import MISSED, repeats, variations
+from spec_to_production.verification.flakiness import (
+    MISSED,
+    repeats,
+    runs_an_interpreter,
+    variations,
+)
 from spec_to_production.verification.repetition import find_spoiler
 
 
@@ -32,6 +38,29 @@ def test_repeats_vary_everything_by_a_seed():
     assert any(one.elsewhere for one in some)
     assert any(one.clock > 0 for one in some)
     assert any(one.clock == 0 for one in some)
+
+
+def test_runs_that_share_an_interpreter_share_what_holds_for_it():
+    some = list(variations(("a", "b"), 66, 7, 1.8e9, ("C",), an_interpreter=3))
+    environments = [one.environment for one in some]
+    assert len({one["PYTHONHASHSEED"] for one in environments}) == 22
+    assert environments[0] == environments[2] != environments[3]
+    assert len({one.seed for one in some}) == 66
+    assert any(one.clock > 0 for one in some[:3])
+
+
+@pytest.mark.parametrize(
+    ("source", "together"),
+    [
+        ("def f(x):\n    return {x: 1}\n", 3),
+        ("def f(x):\n    return {x, 1}\n", 1),
+        ("def f(xs):\n    return {x for x in xs}\n", 1),
+        ("def f(xs):\n    return sorted(set(xs))\n", 1),
+        ("def f(x):\n    return hash(x) % 7\n", 1),
+    ],
+)
+def test_where_the_hash_seed_can_be_seen_every_run_has_its_own(source, together):
+    assert runs_an_interpreter(["x = 1\n", source]) == together
 
 
 @given(st.lists(st.integers(), unique=True, min_size=1), st.data())
