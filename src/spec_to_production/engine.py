@@ -205,7 +205,7 @@ def _plan_verification(settings: Settings, spec: Spec, root: Path, snapshot: Sna
         )
     component = find_component(settings.component, snapshot.path)
     candidates = load_tests(settings.tests, root, component)
-    paths = {file.path for file in candidates}
+    paths = {file.path for file in candidates if _is_in(snapshot, file)}
     existing = tuple(path for path in component.test_files if path not in paths)
     return Plan(
         spec,
@@ -213,6 +213,12 @@ def _plan_verification(settings: Settings, spec: Spec, root: Path, snapshot: Sna
         set_aside(snapshot, paths, snapshot.path.with_name("without")),
         candidates=candidates,
     )
+
+
+def _is_in(snapshot: Snapshot, file: GeneratedFile) -> bool:
+    """Whether it is this file that lies there, and not one that it would replace."""
+    there = snapshot.path / file.path
+    return there.is_file() and there.read_bytes() == file.content.encode()
 
 
 @dataclass(frozen=True)
