@@ -118,7 +118,10 @@ def run(
             openhands = backend.start(settings, work, env, progress.tell)
             stack.callback(openhands.close)
         if settings.requirements:
-            sandbox = _with_requirements(sandbox, settings, planned, work, env, progress)
+            progress.tell(f"installing {' '.join(settings.requirements)}")
+            sandbox = _with_requirements(
+                sandbox, settings.requirements, planned.snapshot, work, env
+            )
         works = _Works(settings, root, work, planned, sandbox, timeline, progress, redaction)
         make_jobs = works.jobs_on(openhands, models, answers, memory) if planned.tasks else None
         workflow = Workflow(
@@ -136,19 +139,17 @@ def run(
 
 def _with_requirements(
     sandbox: Sandbox,
-    settings: Settings,
-    planned: Plan,
+    requirements: Sequence[str],
+    snapshot: Snapshot,
     work: Path,
     env: Mapping[str, str],
-    progress: Progress,
 ) -> Sandbox:
     """The same sandbox, whose Python has what the component needs."""
-    progress.tell(f"installing {' '.join(settings.requirements)}")
-    code = planned.snapshot.copy(work / "installation")
+    code = snapshot.copy(work / "installation")
     sandbox.hand_over(code)
     python = install(
         sandbox.python,
-        settings.requirements,
+        requirements,
         sandbox,
         code=code,
         folder=work / "environment",
