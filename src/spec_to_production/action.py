@@ -31,10 +31,12 @@ from spec_to_production.github.connection import certificates, connect
 from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.folders import close_to_others
 from spec_to_production.github.relay import fetch_result, find_run
+from spec_to_production.github.trust import PRIVILEGED, author_association, require_trust
 from spec_to_production.reporting import Links, words
 from spec_to_production.reporting.headline import verdict
 from spec_to_production.results import WorkflowResult
 from spec_to_production.settings import Settings, from_action
+from spec_to_production.snapshot import find_head, find_root
 from spec_to_production.verification.expected_failures import expected_failures
 from spec_to_production.workflow import Interrupted
 
@@ -123,6 +125,8 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         return 0
     output = _output_folder(root, settings.output)
     settings = _within_its_rights(settings, event)
+    if event.name in PRIVILEGED:
+        _require_trust(settings, event, root)
 
     result = run(settings, root, env=env, write=commands.say)
 
@@ -212,6 +216,16 @@ def _relay(env: Mapping[str, str]) -> int:
         )
         commands.set_output("comment-url", post(github, event.repository, number, body))
     return 0
+
+
+def _require_trust(settings: Settings, event: Event, root: Path) -> None:
+    if settings.github_token is None:
+        raise SettingsError(
+            f"github-token: not given, and a run by {event.name} has to ask who its author is."
+        )
+    token = settings.github_token.get_secret_value()
+    with closing(connect(token, event.api_url, settings.ca_bundle)) as github:
+        require_trust(event, author_association(github, event), find_head(find_root(root)))
 
 
 def _within_its_rights(settings: Settings, event: Event) -> Settings:
