@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,14 +52,25 @@ def task(output: str) -> Task:
     )
 
 
+@dataclass(frozen=True)
+class RecordingFolder:
+    """Where the recorded model finds its answers."""
+
+    folder: Path
+
+
 def record_test(
-    recorded_model: Any, *, before: Sequence[Mapping[str, Any]] = (), then: str = "finish"
+    recordings: Any, *, before: Sequence[Mapping[str, Any]] = (), then: str = "finish"
 ) -> str:
-    """Record an agent that writes the file it was asked for; gives that file's path."""
-    output: str = recorded_model.record(files={"answer": TEST})
-    name = Path(output).stem
+    """Record an agent that writes the file it was asked for; gives that file's path.
+
+    ``recordings`` is anything with the ``folder`` of the recorded model.
+    """
+    name = f"test_{uuid.uuid4().hex}"
+    output = f"tests/{name}.py"
+    (recordings.folder / "answer").write_text(TEST)
     steps = [*before, {"create": {"path": output, "file": "answer"}}, {then: "done"}]
-    (recorded_model.folder / f"{name}.json").write_text(json.dumps(steps))
+    (recordings.folder / f"{name}.json").write_text(json.dumps(steps))
     return output
 
 

@@ -22,6 +22,11 @@ class Budget:
     tokens: int | None = None
     seconds: float | None = None
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit at all."""
+        return any(limit is not None for limit in (self.cost_usd, self.tokens, self.seconds))
+
     def crossed(self, usages: Collection[Usage], elapsed_s: float) -> str | None:
         """The limit that has been reached, in words, or ``None``."""
         spent = _sum(usages)

@@ -183,6 +183,8 @@ class Jobs:
 
     def _keep_within_budget(self, flights: Sequence[Flight]) -> None:
         """Interrupt what runs and send nothing more once a limit is reached."""
+        if not self._terms.budget.is_limited:
+            return
         usages = [flight.usage for flight in flights]
         limit = self._terms.budget.crossed(usages, self._clock() - self._began)
         if limit is None:
@@ -202,19 +204,23 @@ class Jobs:
 
     def _send_waiting(self, flights: Sequence[Flight]) -> None:
         waiting = [flight for flight in flights if flight.phase is Phase.WAITING]
+        in_flight = _count(flights, _ON_THE_SERVER)
         # A conversation that goes on has its turn before those that begin.
         for flight in sorted(waiting, key=lambda flight: flight.to_say is None):
             stopped = self._course.stopped
             if stopped is not None and flight.submitted_ms is None:
                 self._course.give_up(flight, "failed", stopped)
             elif (
-                flight.not_before <= self._clock()
-                and self._capacity.has_place(_count(flights, _ON_THE_SERVER))
+                self._capacity.has_place(in_flight)
+                and flight.not_before <= self._clock()
                 and (flight.to_say is not None or self._is_affordable(flight, flights))
             ):
                 self._course.send(flight)
+                in_flight += 1
 
     def _is_affordable(self, flight: Flight, flights: Sequence[Flight]) -> bool:
+        if not self._terms.budget.is_limited:
+            return True
         sent = [each for each in flights if each.submitted_ms is not None]
         under_way = [each.usage for each in sent if each.phase in _UNDER_WAY]
         ended = [each.usage for each in sent if each.phase not in _UNDER_WAY]

@@ -1,0 +1,3 @@
+from integration.openhands.conftest import base, until
+
+__all__ = ["base", "until"]

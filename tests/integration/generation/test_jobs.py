@@ -1,0 +1,113 @@
+"""What becomes of jobs on the real agent server when the model, the server or the purse fails."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.generation.budget import Budget
+from spec_to_production.openhands import EmbeddedServer, Fleet, embedded
+from spec_to_production.settings import cache_folder
+from support.jobs import TEST, record_test, run_jobs
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_model_that_was_limited_for_a_while_costs_time_only(
+    agent_server, recorded_model, base, tmp_path, status
+):
+    # The server joins messages that follow each other: a step between tells the second apart.
+    steps = [{"terminal": "true"}, {"error": status}, {"on_message": 2}]
+    limited = record_test(recorded_model, before=steps)
+    outputs = [limited, record_test(recorded_model)]
+
+    outcome = run_jobs(agent_server, recorded_model.model, base, outputs, tmp_path)
+
+    assert outcome.statuses == ["succeeded"] * 2
+    assert [job.attempts for job in outcome.jobs] == [1, 0]
+    assert [file.content for file in outcome.jobs[0].files] == [TEST]
+
+
+def test_a_key_that_is_refused_stops_the_jobs_that_wait(
+    agent_server, recorded_model, base, tmp_path
+):
+    refused = record_test(recorded_model, before=[{"error": 401}])
+    outputs = [refused, record_test(recorded_model), record_test(recorded_model)]
+
+    outcome = run_jobs(agent_server, recorded_model.model, base, outputs, tmp_path, max_parallel=1)
+
+    assert outcome.statuses == ["failed", "skipped", "skipped"]
+    assert {job.cause for job in outcome.jobs} == {"auth"}
+    assert "Check llm-api-key" in outcome.jobs[1].message
+
+
+def test_tokens_used_up_stop_the_run_and_keep_what_is_there(
+    agent_server, recorded_model, base, tmp_path
+):
+    busy = record_test(recorded_model, then="message")
+    steps = recorded_model.folder / f"{Path(busy).stem}.json"
+    steps.write_text(steps.read_text().replace('{"message": "done"}', '{"terminal": "sleep 300"}'))
+    judged = []
+
+    outcome = run_jobs(
+        agent_server,
+        recorded_model.model,
+        base,
+        [busy, record_test(recorded_model)],
+        tmp_path,
+        max_parallel=1,
+        budget=Budget(tokens=1),
+        judge=lambda files: judged.extend(files) or (),
+    )
+
+    assert [(job.status, job.cause) for job in outcome.jobs] == [
+        ("cancelled", "budget"),
+        ("skipped", "budget"),
+    ]
+    assert outcome.problems[0].message.startswith("stopped: budget after 0/2 requirements")
+    assert all(file.content == TEST for file in judged)
+
+
+def test_a_killed_server_is_replaced_and_its_jobs_begin_anew(
+    open_folder, recorded_model, base, tmp_path
+):
+    def start(name: str) -> EmbeddedServer:
+        return EmbeddedServer.start(open_folder / name, cache_folder(), lambda _: None)
+
+    first = start("first")
+    fleet = Fleet([first], spare=lambda: start("second"), patience_s=0)
+    wait = [{"terminal": "sleep 3"}]
+    outputs = [record_test(recorded_model, before=steps) for steps in ([], wait, wait)]
+
+    def kill_server(_: object) -> None:
+        if first._is_alive():
+            os.killpg(first._process.pid, signal.SIGKILL)
+
+    try:
+        outcome = run_jobs(
+            fleet, recorded_model.model, base, outputs, tmp_path, meanwhile=kill_server
+        )
+    finally:
+        fleet.close()
+
+    assert outcome.statuses == ["succeeded"] * 3
+    assert sum(job.attempts for job in outcome.jobs) >= 1
+    assert all([file.content for file in job.files] == [TEST] for job in outcome.jobs)
+
+
+def test_a_full_server_is_waited_for(open_folder, recorded_model, base, tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "_MOST_RUNS", 4)
+    server = EmbeddedServer.start(open_folder / "openhands", cache_folder(), lambda _: None)
+    fleet = Fleet([server], patience_s=0)
+    outputs = [record_test(recorded_model) for _ in range(16)]
+    try:
+        outcome = run_jobs(fleet, recorded_model.model, base, outputs, tmp_path, max_parallel=16)
+    finally:
+        fleet.close()
+
+    assert outcome.statuses == ["succeeded"] * 16
+    assert {job.attempts for job in outcome.jobs} == {0}
