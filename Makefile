@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests examples benchmarks entrypoint.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-security test-unit lint format bench bench-verification e2e lock clean
+.PHONY: help setup demo test test-faults test-security test-unit lint format bench bench-verification bench-jobs e2e lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -25,6 +25,9 @@ test-security: setup ## Attack a run from within, as a hostile agent and as a ho
 test-unit: setup ## Run the fast tests
 	@$(BIN)/python -m pytest tests/unit
 
+test-faults: setup ## Strike every phase of a job with every fault (make test strikes a few)
+	@FAULTS=all $(BIN)/python -m pytest tests/faults
+
 lint: setup ## Check style, types and workflows
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -35,10 +38,13 @@ format: setup ## Bring the code into its form
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: bench-verification ## Measure, as ratios
+bench: bench-verification bench-jobs ## Measure, as ratios
 
 bench-verification: setup ## Judge the labelled corpus; compare with other tools
 	@$(BIN)/python benchmarks/verification/bench.py
+
+bench-jobs: setup ## The jobs' own cost, and how much of the model's time they hide
+	@$(BIN)/python benchmarks/jobs/bench.py
 
 e2e: setup ## Build the image and run it as GitHub's runner does
 	@$(BIN)/python -m pytest tests/e2e -m e2e
