@@ -71,11 +71,23 @@ class Settings(BaseModel):
         fronts=("action",),
         commands=(),
     )
-    spec: str = _setting(..., "Path of the spec, a Markdown file.", commands=_BOTH)
+    spec: str = _setting(
+        ...,
+        "Path of the spec, a Markdown file. In the action also several or globs, one a line, "
+        "or auto.",
+        commands=_BOTH,
+    )
     component: str = _setting(
         ...,
-        "Component under test: a path (src/calculator) or a dotted name (calculator).",
+        "Component under test: a path (src/calculator) or a dotted name (calculator). "
+        "In the action also several or globs, one a line, or auto.",
         commands=_BOTH,
+    )
+    pairs: dict[str, str] | None = _setting(
+        None,
+        "For auto, a table: the component's path for each spec's.",
+        fronts=("file",),
+        commands=(),
     )
     tests: str | None = _setting(
         None,

@@ -61,6 +61,7 @@ class GitHubServer:
         writable: Whether the token may write comments.
         comments: By pull request number, in their order.
         pulls: Open pull requests by number, as ``owner:branch``.
+        changed: The files that a pull request changes, by number.
         proposed: What was said of pull requests that were opened here, by number.
         git: The repository behind the Git data API, where a test has one.
         runs: Finished runs by id, as ``owner/name:branch``.
@@ -74,6 +75,7 @@ class GitHubServer:
         self.writable = True
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.pulls: dict[int, str] = {}
+        self.changed: dict[int, list[str]] = {}
         self.proposed: dict[int, dict[str, Any]] = {}
         self.git: GitData | None = None
         self.runs: dict[int, str] = {}
@@ -152,6 +154,9 @@ class GitHubServer:
                 return Answer(200, self._pull_in_full(int(found[1])))
             matching = [n for n, head in self.pulls.items() if query.get("head") in {None, head}]
             return self._page(parts.path, [self._pull(number) for number in matching], query)
+        if found := re.fullmatch(r"/repos/octo/demo/pulls/(\d+)/files", parts.path):
+            files = [self._changed(name) for name in self.changed.get(int(found[1]), [])]
+            return self._page(parts.path, files, query)
         if method == "GET" and "/actions/" in parts.path:
             return self._actions(parts.path, query)
         return Answer(404, _error("Not Found"))
@@ -234,6 +239,9 @@ class GitHubServer:
         pull["requested_teams"] = []  # as in _pull
         pull.update(number=number, html_url=f"https://github.com/octo/demo/pull/{number}")
         return pull
+
+    def _changed(self, name: str) -> dict[str, Any]:
+        return self.api.example("diff-entry-items")[0] | {"filename": name}
 
     def _git(self, git: GitData, method: str, path: str, body: Any) -> Answer:
         try:

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from pydantic_core import PydanticUndefined
 
-from spec_to_production.action import OUTPUTS
 from spec_to_production.cli import main
+from spec_to_production.publication import OUTPUTS
 from spec_to_production.settings import Settings, fields_of
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

@@ -141,6 +141,21 @@ def find_open(github: Github, repository: str, head: str) -> int | None:
         return next((pull.number for pull in found), None)
 
 
+def changed_files(github: Github, repository: str, number: int) -> frozenset[str]:
+    """The files that a pull request changes, renamed ones by both names.
+
+    GitHub tells of at most 3,000.
+
+    Raises:
+        GitHubError: GitHub refused, or could not be reached.
+    """
+    with explained("list the files of the pull request"):
+        files = list(github.get_repo(repository).get_pull(number).get_files())
+    return frozenset(
+        name for file in files for name in (file.filename, file.previous_filename) if name
+    )
+
+
 def post(github: Github, repository: str, number: int, body: str) -> str:
     """Make this the one comment of its id on the pull request; returns the comment's address.
 

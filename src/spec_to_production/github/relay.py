@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from spec_to_production.results import Spec, WorkflowResult
 REPORT = "report.json"
 LARGEST_BYTES = 50 << 20
 
+_IS_REPORT = re.compile(rf"(?:[^/]+/)?{re.escape(REPORT)}")
 _TIMEOUT_S = 30
 
 
@@ -70,21 +72,32 @@ def find_run(github: Github, repository: str, run_id: int, comment_id: str) -> F
         )
 
 
-def fetch_result(run: FinishedRun, token: str, client: httpx.Client) -> WorkflowResult:
-    """Download the run's result and check that it is one.
+def fetch_results(run: FinishedRun, token: str, client: httpx.Client) -> tuple[WorkflowResult, ...]:
+    """Download the run's results, one for each spec, and check that they are some.
 
     Raises:
         GitHubError: It cannot be had, is too large or is no result.
     """
     archive = _download(run.download_url, token, client)
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as files, files.open(REPORT) as report:
-            content = report.read(LARGEST_BYTES + 1)
-        if len(content) > LARGEST_BYTES:
-            raise GitHubError(f"{REPORT} in {run.artifact_name} is over {LARGEST_BYTES >> 20} MiB.")
-        return parse_report(content)
+        return tuple(map(parse_report, _reports(archive, run)))
     except (KeyError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise GitHubError(f"{run.artifact_name} holds no valid {REPORT}.") from error
+
+
+def _reports(archive: bytes, run: FinishedRun) -> list[bytes]:
+    """The reports, in the order of their folders' names."""
+    contents: list[bytes] = []
+    with zipfile.ZipFile(io.BytesIO(archive)) as files:
+        names = [name for name in files.namelist() if _IS_REPORT.fullmatch(name)]
+        for name in sorted(names or [REPORT]):
+            room = LARGEST_BYTES - sum(map(len, contents))
+            with files.open(name) as report:
+                contents.append(report.read(room + 1))
+            if len(contents[-1]) > room:
+                told = f"{REPORT} in {run.artifact_name} is over {LARGEST_BYTES >> 20} MiB."
+                raise GitHubError(told)
+    return contents
 
 
 def parse_report(content: bytes) -> WorkflowResult:

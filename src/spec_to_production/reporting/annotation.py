@@ -1,6 +1,8 @@
 """What a reviewer sees at the lines of the diff: the disputes, most important first."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, Literal
 
 from spec_to_production.reporting import words
@@ -25,24 +27,27 @@ class Annotation:
     line: int | None = None
 
 
-def annotations(result: WorkflowResult) -> tuple[Annotation, ...]:
-    """The disputes as warnings at the component's lines, by the requirement's priority.
+def annotations(*results: WorkflowResult) -> tuple[Annotation, ...]:
+    """The disputes as warnings at the components' lines, by the requirement's priority.
 
     Where there are more than ten, the last one says how many are not shown.
     """
-    if result.verification is None:
-        return ()
-    ranks = {r.id: _RANKS.index(r.priority) for r in result.spec.requirements}
-    disputed = sorted(
-        ((test, test.dispute) for test in result.verification.having("disputed") if test.dispute),
-        key=lambda pair: ranks.get(pair[1].requirement_id, len(_RANKS)),
-    )
+    ranked = sorted((pair for result in results for pair in _ranked(result)), key=itemgetter(0))
+    disputed = [warning for _, warning in ranked]
     if len(disputed) <= LIMIT:
-        return tuple(_warning(result, test, dispute) for test, dispute in disputed)
-    shown = [_warning(result, test, dispute) for test, dispute in disputed[: LIMIT - 1]]
+        return tuple(disputed)
+    shown = disputed[: LIMIT - 1]
     more = words.count(len(disputed) - len(shown), "more dispute")
     note = Annotation("warning", f"{more} between spec and code", "They are in the job summary.")
     return (*shown, note)
+
+
+def _ranked(result: WorkflowResult) -> Iterator[tuple[int, Annotation]]:
+    ranks = {r.id: _RANKS.index(r.priority) for r in result.spec.requirements}
+    for test in result.verification.having("disputed") if result.verification else ():
+        if test.dispute:
+            rank = ranks.get(test.dispute.requirement_id, len(_RANKS))
+            yield rank, _warning(result, test, test.dispute)
 
 
 def _warning(result: WorkflowResult, test: TestVerdict, dispute: Dispute) -> Annotation:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from spec_to_production.reporting import ledger, words
 from spec_to_production.reporting.escape import one_line
 from spec_to_production.results import Usage, VerdictName, Verification, WorkflowResult
 
+_MARKS = ("⏹️", "⚖️", "❌", "⚠️", "✅")
 _NAMED = 3
 _LONGEST_ID = 40
 _LONGEST = 240
@@ -44,6 +46,23 @@ def verdict(result: WorkflowResult) -> str:
     )
     sentence = " · ".join(filter(None, parts))
     return sentence[0].upper() + sentence[1:]
+
+
+def worst(results: Sequence[WorkflowResult]) -> str:
+    """One sign for several results: that of the one which needs a person most."""
+    return min(map(mark, results), key=_MARKS.index)
+
+
+def verdict_on(results: Sequence[WorkflowResult]) -> str:
+    """The verdict on several results in a sentence, without foreign text."""
+    disputed = sum(_number(result, "disputed") for result in results)
+    proven = sum(_number(result, "accepted") for result in results)
+    parts = (
+        f"{words.count(disputed, 'dispute needs', 'disputes need')} a decision" if disputed else "",
+        f"{words.count(proven, 'test')} proven" if proven else "No test proven",
+        words.count(len(results), "component"),
+    )
+    return " · ".join(filter(None, parts))
 
 
 def next_step(result: WorkflowResult) -> str:

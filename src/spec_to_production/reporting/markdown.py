@@ -9,7 +9,7 @@ from spec_to_production.reporting import words
 from spec_to_production.reporting.blocks import url
 from spec_to_production.reporting.fit import fit, utf8, utf16
 from spec_to_production.reporting.links import Links
-from spec_to_production.reporting.sections import sections
+from spec_to_production.reporting.sections import overview, sections
 from spec_to_production.results import WorkflowResult
 
 COMMENT_LIMIT: Final = 65_536
@@ -21,8 +21,7 @@ _NO_LINKS = Links()
 
 
 def comment(
-    result: WorkflowResult,
-    *,
+    *results: WorkflowResult,
     links: Links = _NO_LINKS,
     limit: int = COMMENT_LIMIT,
     marker: str = "",
@@ -30,7 +29,7 @@ def comment(
     """The pull-request comment.
 
     Args:
-        result: What to tell.
+        results: What to tell. Of several, an overview and what needs a person are told.
         links: Where the reader can go on.
         limit: The most characters, counted in UTF-16 units. The headings alone need a few
             thousand.
@@ -41,7 +40,7 @@ def comment(
     """
     opening = f"{marker}\n" if marker else ""
     body = fit(
-        sections(result, links),
+        sections(results[0], links) if len(results) == 1 else overview(results, links),
         limit=limit - utf16(opening),
         size=utf16,
         note=functools.partial(_left_out, links=links),
@@ -49,10 +48,12 @@ def comment(
     return opening + body
 
 
-def summary(result: WorkflowResult, *, links: Links = _NO_LINKS, limit: int = SUMMARY_LIMIT) -> str:
-    """The job summary: the comment's text with far more room. ``limit`` is in bytes."""
+def summary(*results: WorkflowResult, links: Links = _NO_LINKS, limit: int = SUMMARY_LIMIT) -> str:
+    """The job summary: all there is to say, of every result. ``limit`` is in bytes."""
     note = functools.partial(_left_out, links=links)
-    return fit(sections(result, links), limit=limit, size=utf8, note=note)
+    first = overview(results, links) if len(results) > 1 else ()
+    each = (section for result in results for section in sections(result, links))
+    return fit((*first, *each), limit=limit, size=utf8, note=note)
 
 
 def _left_out(missing: int, shortened: int, *, links: Links) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.blocks import block
@@ -32,6 +32,36 @@ def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
     return tuple(section for section in everything if section is not None)
 
 
+def overview(results: Sequence[WorkflowResult], links: Links) -> tuple[Section, ...]:
+    """Several results of one run: a table with a row for each, and what needs a person."""
+    title = block("title", mark=headline.worst(results), verdict=headline.verdict_on(results))
+    everything: list[Section | None] = [Section(title), _comparison(results)]
+    for result in results:
+        name = f"#### {escape.code(result.component.name, 80)}: "
+        everything.append(_disputes(result, links, f"{name}spec and code disagree"))
+        everything.append(_problems(result, f"{name}what went wrong"))
+    if any(_take(result, links) for result in results):
+        everything.append(_taking(links, "--allow-empty {}*/changes.patch"))
+    everything.append(Section(block("foot", result=results[0], links=links)))
+    return tuple(section for section in everything if section is not None)
+
+
+def _comparison(results: Sequence[WorkflowResult]) -> Section:
+    rows = (
+        block(
+            "overview_row",
+            mark=headline.mark(result),
+            result=result,
+            verdict=headline.verdict(result),
+            figures=headline.figures(result)[:3],
+        )
+        for result in results
+    )
+    names = (figure.name for figure in headline.figures(results[0])[:3])
+    head = _table("", "component", "spec", "verdict", *names)
+    return Section("#### Components", _units(rows), head)
+
+
 def _head(result: WorkflowResult, links: Links) -> Section:
     return Section(
         block(
@@ -47,7 +77,9 @@ def _head(result: WorkflowResult, links: Links) -> Section:
     )
 
 
-def _disputes(result: WorkflowResult, links: Links) -> Section | None:
+def _disputes(
+    result: WorkflowResult, links: Links, heading: str = "#### Spec and code disagree"
+) -> Section | None:
     titles = {requirement.id: requirement.title for requirement in result.spec.requirements}
     units = []
     for test in ledger.having(result, "disputed"):
@@ -66,15 +98,15 @@ def _disputes(result: WorkflowResult, links: Links) -> Section | None:
         units.append(Unit.of(terse, evidence, f"{evidence}\n\n{code}"))
     if not units:
         return None
-    return Section("#### Spec and code disagree", tuple(units), blocks=True, leads=True)
+    return Section(heading, tuple(units), blocks=True, leads=True)
 
 
-def _problems(result: WorkflowResult) -> Section | None:
+def _problems(result: WorkflowResult, heading: str = "#### What went wrong") -> Section | None:
     units = _units(
         block("problem", problem=problem, stage=problem.stage and words.STAGE_NAMES[problem.stage])
         for problem in result.problems
     )
-    return Section("#### What went wrong", units) if units else None
+    return Section(heading, units) if units else None
 
 
 def _requirements(result: WorkflowResult) -> Section | None:
@@ -93,10 +125,15 @@ def _requirements(result: WorkflowResult) -> Section | None:
 def _take(result: WorkflowResult, links: Links) -> Section | None:
     if not result.jobs or not ledger.having(result, "accepted"):
         return None
-    command = "git apply changes.patch"
+    return _taking(links, "{}changes.patch")
+
+
+def _taking(links: Links, patches: str) -> Section | None:
+    """The command that takes the tests; ``{}`` in ``patches`` stands for the report's folder."""
+    command = f"git apply {patches.format('')}"
     if links.run_id and links.artifact_name:
         download = f"gh run download {links.run_id} --name {links.artifact_name} --dir report"
-        command = f"{download} && git apply report/changes.patch"
+        command = f"{download} && git apply {patches.format('report/')}"
     return _folded("Take the tests: one command", _units([escape.fence(command, "sh")]))
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from spec_to_production.action import OUTPUTS, main
+from spec_to_production.action import main
 from spec_to_production.errors import ComponentError, SpecToProductionError
 from spec_to_production.github.comment import Marker
+from spec_to_production.publication import OUTPUTS
 from spec_to_production.results import (
     STAGES,
     Change,
@@ -193,7 +194,7 @@ def step(tmp_path, monkeypatch, capsys, server, service, github):  # noqa: PLR09
         Path(env[name]).touch()
         monkeypatch.setenv(name, env[name])
     # The real client pauses between writes, as GitHub asks for; test_comment.py tries it.
-    monkeypatch.setattr("spec_to_production.action.connect", lambda *given: github)
+    monkeypatch.setattr("spec_to_production.github.connection.connect", lambda *given: github)
     made = Step(env, workspace, Engine(), capsys)
     pull_request(made)
     return made
@@ -450,6 +451,81 @@ def test_a_dry_run_shows_the_plan_and_starts_nothing(step, server, service):
     assert step.engine.asked == []
     assert server.exchanges == []
     assert service.calls == []
+
+
+def several(step):
+    """Two specs in the workspace, and which component each is for."""
+    (step.workspace / "pyproject.toml").write_text(
+        "[tool.spec-to-production.pairs]\n"
+        "'specs/a.md' = 'src/calculator'\n'specs/b.md' = 'src/other'\n"
+    )
+    step.env.update({"INPUT_SPEC": "auto", "INPUT_COMPONENT": "auto"})
+
+
+def test_several_pairs_make_one_comment_and_one_artifact(step, server, service):
+    several(step)
+    step.env.update({"INPUT_SPEC": "specs/a.md\nspecs/b.md"})
+
+    assert step.run() == 0
+    assert [(asked.spec, asked.component) for asked in step.engine.asked] == [
+        ("specs/a.md", "src/calculator"),
+        ("specs/b.md", "src/other"),
+    ]
+    (body,) = server.bodies(5)
+    assert body.count("| ⚖️ | `calculator` |") == 2
+    assert "2 components" in step.outputs["verdict"]
+    assert step.outputs["accepted"] == "2"
+    assert step.outputs["coverage"] == ""  # there is no one coverage of two components
+    stored = zipfile.ZipFile(
+        io.BytesIO(service.artifacts["spec-to-production-tests-default-1"].content)
+    )
+    assert {"1-calculator/report.html", "2-other/report.html"} <= set(stored.namelist())
+
+
+def test_auto_takes_the_pairs_that_the_pull_request_touches(step, server):
+    several(step)
+    server.changed = {5: ["src/other/x.py", "README.md"]}
+
+    assert step.run() == 0
+    assert [asked.spec for asked in step.engine.asked] == ["specs/b.md"]
+    assert [asked.output for asked in step.engine.asked] == ["out"]
+    assert len(server.bodies(5)) == 1
+
+
+def test_auto_takes_all_pairs_where_there_is_no_pull_request(step, server):
+    several(step)
+    other_event(step, "push", "refs/heads/main")
+    step.run()
+
+    assert [asked.spec for asked in step.engine.asked] == ["specs/a.md", "specs/b.md"]
+
+
+def test_auto_without_a_touched_pair_does_nothing(step, server, service):
+    several(step)
+    server.changed = {5: ["README.md"]}
+
+    assert step.run() == 0
+    assert step.engine.asked == []
+    assert "nothing to do" in step.log
+    assert server.bodies(5) == []
+    assert service.calls == []
+
+
+def test_what_is_wrong_with_one_pair_costs_the_other_nothing(step, server):
+    several(step)
+    server.changed = {5: ["src/other/x.py", "specs/a.md"]}
+    good = step.engine
+
+    def engine(settings, start, *, env, write):
+        if settings.component == "src/other":
+            raise ComponentError("no component 'src/other'")
+        return good(settings, start, env=env, write=write)
+
+    step.engine = engine
+
+    assert step.run() == 2
+    assert len(commands(step, "error")) == 1
+    assert len(server.bodies(5)) == 1
 
 
 def test_no_comment_when_none_is_wanted(step, server):

@@ -8,6 +8,7 @@ import pytest
 
 from spec_to_production.action import main
 from spec_to_production.github.comment import LIMIT
+from spec_to_production.snapshot import find_head, git
 from support import artifact_server
 from support.results import accepted, make_result
 
@@ -54,17 +55,19 @@ def test_every_event_ends_well(  # noqa: PLR0917 - fixtures
     event, writable, size, tmp_path, monkeypatch, capsys, server, service, github
 ):
     name, ref, head, actor, commentable = EVENTS[event]
-    side = {"sha": "b" * 40, "repo": {"full_name": OURS}}
+    workspace = tmp_path / "workspace"
+    git("init", "--quiet", str(workspace), cwd=tmp_path)
+    git("commit", "--quiet", "--allow-empty", "--message=begin", cwd=workspace)
+    side = {"sha": find_head(workspace), "repo": {"full_name": OURS}}
     pull = {"number": 5, "head": {**side, "repo": {"full_name": head}}, "base": side}
     (tmp_path / "event.json").write_text(json.dumps({"pull_request": pull} if head else {}))
     for file in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         (tmp_path / file).touch()
         monkeypatch.setenv(file, str(tmp_path / file))
-    monkeypatch.setattr("spec_to_production.action.connect", lambda *given: github)
-    (tmp_path / "workspace").mkdir()
+    monkeypatch.setattr("spec_to_production.github.connection.connect", lambda *given: github)
     server.pulls, server.writable = {5: "octo:feature"}, writable
     env = {
-        "GITHUB_WORKSPACE": str(tmp_path / "workspace"),
+        "GITHUB_WORKSPACE": str(workspace),
         "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
         "GITHUB_EVENT_NAME": name,
         "GITHUB_REF": ref,

@@ -34,7 +34,7 @@ def step(tmp_path, monkeypatch, capsys, server, github):
     server.runs[RUN] = "someone/demo:feature"
     server.pulls = {4: "octo:feature", 5: "someone:feature"}
     server.artifacts[RUN] = {"other": b"", NAME: archive({"report.json": report()})}
-    monkeypatch.setattr("spec_to_production.action.connect", lambda *given: github)
+    monkeypatch.setattr("spec_to_production.github.connection.connect", lambda *given: github)
     output = tmp_path / "output"
     output.touch()
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
@@ -69,6 +69,14 @@ def test_the_forks_result_is_posted_on_the_forks_pull_request(step, server):
     assert "did not check it" in body
     assert "FR-" in body
     assert server.bodies(4) == []
+
+
+def test_several_results_are_told_in_one_comment(step, server):
+    folders = {"1-a/report.json": report(), "2-b/report.json": report()}
+    server.artifacts[RUN][NAME] = archive({**folders, "1-a/tests/x/report.json": "{"})
+
+    assert step()[0] == 0
+    assert "2 components" in server.bodies(5)[0]
 
 
 def test_the_token_does_not_follow_to_the_storage(step, server):

@@ -47,7 +47,7 @@ def test_an_input_that_is_left_out_leaves_the_word_to_the_configuration_file():
 
 
 def test_the_outputs_are_those_that_are_set():
-    from spec_to_production.action import OUTPUTS
+    from spec_to_production.publication import OUTPUTS
 
     assert {name: given["description"] for name, given in ACTION["outputs"].items()} == OUTPUTS
 

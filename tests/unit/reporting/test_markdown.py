@@ -204,3 +204,31 @@ def test_no_text_gets_into_the_timeline_as_syntax(bad):
     for line in charts[0].content.splitlines()[3:]:
         name, *times = line.strip().split(":")
         assert name.startswith("section ") or [t.strip().isdigit() for t in times[0].split(",")]
+
+
+def test_several_results_are_a_table_and_what_needs_a_person():
+    other = make_result(verification=Verification(tests=(accepted("test_one", "FR-1"),)))
+    body = comment(make_result(), other, links=LINKS)
+
+    is_sound(body)
+    assert body.startswith("### ⚖️ 1 dispute needs a decision · 4 tests proven · 2 components\n")
+    assert headings(body)[1:3] == ["Components", "`calculator`: spec and code disagree"]
+    assert "git apply --allow-empty report/*/changes.patch" in body
+    assert comment(other, links=LINKS) not in body
+
+
+def test_several_results_fit_however_large_and_hostile_they_are():
+    results = [hostile(tests=100, code_bytes=100_000) for _ in range(30)]
+    body = comment(*results, links=LINKS)
+
+    assert len(body.encode("utf-16-le")) // 2 <= 65_536
+    is_sound(body)
+
+
+def test_the_summary_of_several_results_has_all_of_each():
+    first, second = make_result(), make_result(target="production")
+    text = summary(first, second, links=LINKS)
+
+    assert text.startswith("### ⚖️ 2 disputes need a decision")
+    assert summary(first, links=LINKS) in text
+    assert summary(second, links=LINKS) in text

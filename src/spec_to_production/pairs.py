@@ -1,0 +1,86 @@
+"""Which component goes with which spec, where one run of the action has several of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path, PurePath
+
+from spec_to_production.errors import SettingsError
+
+AUTO = "auto"
+
+Pair = tuple[str, str]
+"""A spec and the component that it is for."""
+
+_WILD = frozenset("*?[")
+
+
+def pairs(spec: str, component: str, known: Mapping[str, str], root: Path) -> tuple[Pair, ...]:
+    """The pairs that two inputs stand for.
+
+    Args:
+        spec: Paths or globs, one a line; ``auto`` for all that are known.
+        component: One for all specs, or one for each in their order, one a line, globs as well;
+            ``auto`` for what is known to go with each spec.
+        known: The component of each spec, from the configuration.
+        root: The checkout.
+
+    Raises:
+        SettingsError: Nothing is there to be paired, or it is not clear how.
+    """
+    specs = tuple(known) if spec.strip() == AUTO else _expanded("spec", spec, root)
+    if not specs:
+        raise SettingsError(
+            "spec: 'auto', and no pair is known.",
+            hint='Write [tool.spec-to-production.pairs] with "specs/x.md" = "src/x".',
+        )
+    if component.strip() == AUTO:
+        return tuple((each, _component_of(each, known)) for each in specs)
+    components = _expanded("component", component, root)
+    if len(components) == 1:
+        components *= len(specs)
+    if len(components) != len(specs):
+        raise SettingsError(
+            f"component: {len(components)} for {len(specs)} specs.",
+            hint="Give one for all specs, one for each in their order, or 'auto' and a table "
+            "[tool.spec-to-production.pairs].",
+        )
+    return tuple(zip(specs, components, strict=True))
+
+
+def touched(given: Collection[Pair], files: Collection[str]) -> tuple[Pair, ...]:
+    """The pairs whose spec or component is among the files, or holds one of them."""
+    return tuple(
+        pair
+        for pair in given
+        if any(file == path or file.startswith(f"{path}/") for file in files for path in pair)
+    )
+
+
+def _component_of(spec: str, known: Mapping[str, str]) -> str:
+    if spec not in known:
+        raise SettingsError(
+            f"component: 'auto', and no component is known for {spec}.",
+            hint=f'Write "{spec}" = "src/…" in [tool.spec-to-production.pairs].',
+        )
+    return known[spec].rstrip("/")
+
+
+def _expanded(name: str, text: str, root: Path) -> tuple[str, ...]:
+    """The lines of an input; one with a wild card stands for the paths that match it, sorted."""
+    found: list[str] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if not _WILD & set(line):
+            found.append(line)
+            continue
+        matching = _matching(name, line, root)
+        if not matching:
+            raise SettingsError(f"{name}: nothing matches {line}.")
+        found += matching
+    return tuple(dict.fromkeys(found) if name == "spec" else found)
+
+
+def _matching(name: str, pattern: str, root: Path) -> list[str]:
+    if pattern.startswith("/") or ".." in PurePath(pattern).parts:
+        raise SettingsError(f"{name}: {pattern} is not a pattern for paths inside the repository.")
+    return sorted(path.relative_to(root).as_posix() for path in root.glob(pattern))

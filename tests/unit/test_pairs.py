@@ -1,0 +1,63 @@
+import pytest
+
+from spec_to_production.errors import SettingsError
+from spec_to_production.pairs import pairs, touched
+
+KNOWN = {"specs/a.md": "src/a", "specs/b.md": "src/b/"}
+
+
+@pytest.fixture
+def root(tmp_path):
+    for name in ("specs/b.md", "specs/a.md", "specs/notes.txt", "src/a/x.py", "src/b/x.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("spec", "component", "expected"),
+    [
+        ("specs/a.md", "src/a", [("specs/a.md", "src/a")]),
+        ("specs/with space.md", "a.dotted", [("specs/with space.md", "a.dotted")]),
+        ("specs/a.md\n\n specs/b.md\n", "src", [("specs/a.md", "src"), ("specs/b.md", "src")]),
+        ("specs/b.md\nspecs/a.md", "b\na", [("specs/b.md", "b"), ("specs/a.md", "a")]),
+        ("specs/*.md", "src", [("specs/a.md", "src"), ("specs/b.md", "src")]),
+        ("specs/*.md", "src/*", [("specs/a.md", "src/a"), ("specs/b.md", "src/b")]),
+        ("specs/*.md", "auto", [("specs/a.md", "src/a"), ("specs/b.md", "src/b")]),
+        ("auto", "auto", [("specs/a.md", "src/a"), ("specs/b.md", "src/b")]),
+        ("specs/a.md\nspecs/*.md", "src", [("specs/a.md", "src"), ("specs/b.md", "src")]),
+    ],
+)
+def test_inputs_stand_for_pairs(root, spec, component, expected):
+    assert list(pairs(spec, component, KNOWN, root)) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "component", "known", "told"),
+    [
+        ("auto", "auto", {}, "no pair is known"),
+        ("specs/c.md", "auto", KNOWN, r"no component is known for specs/c\.md"),
+        ("specs/*.rst", "src", KNOWN, r"nothing matches specs/\*\.rst"),
+        ("specs/*.md", "src/a\nsrc/b\nsrc/c", KNOWN, "3 for 2 specs"),
+        ("/etc/*", "src", KNOWN, "not a pattern"),
+        ("../*", "src", KNOWN, "not a pattern"),
+    ],
+)
+def test_what_is_not_clear_is_refused(root, spec, component, known, told):
+    with pytest.raises(SettingsError, match=told):
+        pairs(spec, component, known, root)
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("specs/a.md", ["specs/a.md"]),
+        ("src/b/deep/x.py", ["specs/b.md"]),
+        ("src/bb/x.py", []),
+        ("README.md", []),
+    ],
+)
+def test_a_pair_is_touched_by_its_spec_and_by_what_is_in_its_component(root, file, expected):
+    given = pairs("auto", "auto", KNOWN, root)
+
+    assert [spec for spec, _ in touched(given, [file])] == expected
