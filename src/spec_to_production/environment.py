@@ -48,7 +48,11 @@ def install(
         InputError: pip could not install them; the message has its last words.
     """
     made = subprocess.run(
-        [str(python), "-m", "venv", str(folder)], capture_output=True, text=True, check=False
+        [str(python), "-I", "-m", "venv", str(folder)],
+        env=sandbox.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode != 0:
         raise SandboxError(
