@@ -18,9 +18,10 @@ from spec_to_production import engine
 from spec_to_production.delivery import write_reports
 from spec_to_production.errors import InputError, SpecToProductionError
 from spec_to_production.reporting import files, plan_table, summary_table
-from spec_to_production.results import WorkflowResult
+from spec_to_production.results import Verification, WorkflowResult
 from spec_to_production.settings import Settings, from_options
 from spec_to_production.snapshot import find_root
+from spec_to_production.verification.replay import differences, read_verdicts
 from spec_to_production.workflow import Interrupted
 
 BAD_INPUT = 2
@@ -51,11 +52,20 @@ def _run(settings: Settings) -> NoReturn:
     written = _write(settings, result)
     if written:
         click.echo(f"Written: {written}")
+    same = not settings.replay or _is_as_before(settings.replay, result)
     sys.stdout.flush()
     if result.interrupted_by is not None:
         # Threads may still be waiting for what was just ended; nothing is left to wait for.
         os._exit(128 + result.interrupted_by)
-    sys.exit(engine.exit_code(result, settings.fail_on))
+    sys.exit(engine.exit_code(result, settings.fail_on) or int(not same))
+
+
+def _is_as_before(replayed: str, result: WorkflowResult) -> bool:
+    """Say whether a replay gave the verdicts that it was to give again."""
+    before = read_verdicts(find_root(Path.cwd()) / replayed)
+    changed = differences(before, result.verification or Verification())
+    click.echo("\n".join(changed) or f"All {len(before.tests)} verdicts are as they were.")
+    return not changed
 
 
 def _write(settings: Settings, result: WorkflowResult) -> str | None:

@@ -51,6 +51,7 @@ from spec_to_production.snapshot import Snapshot, find_root
 from spec_to_production.specs import read_spec
 from spec_to_production.timeline import Timeline
 from spec_to_production.verification import Effort, Verifier, load_tests, set_aside
+from spec_to_production.verification.replay import effort_of, read_verdicts
 from spec_to_production.workflow import Interrupted, JobsFactory, Stages, Subject, Workflow
 
 # The runner gives these to a container action (``ContainerActionHandler.cs`` in actions/runner).
@@ -66,6 +67,8 @@ class Plan:
     snapshot: Snapshot
     tasks: Sequence[Task] = ()
     candidates: Sequence[GeneratedFile] = ()
+    effort: Effort | None = None
+    """That of the run which is replayed."""
 
 
 def make_plan(settings: Settings, start: Path) -> Plan:
@@ -200,12 +203,17 @@ def _plan(settings: Settings, root: Path, work: Path) -> Plan:
 
 def _plan_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snapshot) -> Plan:
     """The tests to judge do not count as the suite that was there before."""
-    if not settings.tests:
+    component = find_component(settings.component, snapshot.path)
+    effort = None
+    if settings.replay:
+        recorded = read_verdicts(root / settings.replay)
+        candidates, effort = recorded.candidates, effort_of(recorded)
+    elif settings.tests:
+        candidates = load_tests(settings.tests, root, component)
+    else:
         raise SettingsError(
             "tests: not given.", hint="Name the test file or the folder to judge with --tests."
         )
-    component = find_component(settings.component, snapshot.path)
-    candidates = load_tests(settings.tests, root, component)
     paths = {file.path for file in candidates if _is_in(snapshot, file)}
     existing = tuple(path for path in component.test_files if path not in paths)
     return Plan(
@@ -213,6 +221,7 @@ def _plan_verification(settings: Settings, spec: Spec, root: Path, snapshot: Sna
         component.model_copy(update={"test_files": existing}),
         set_aside(snapshot, paths, snapshot.path.with_name("without")),
         candidates=candidates,
+        effort=effort,
     )
 
 
@@ -342,7 +351,8 @@ class _Works:
             snapshot=self.plan.snapshot,
             baseline=baseline,
             sandbox=self.sandbox,
-            effort=Effort(
+            effort=self.plan.effort
+            or Effort(
                 flake_bound=self.settings.flake_bound, test_timeout=self.settings.test_timeout
             ),
             work=self._folder("verification"),

@@ -94,6 +94,12 @@ class Settings(BaseModel):
         "For verify: the test file or folder to judge.",
         commands=("verify",),
     )
+    replay: str | None = _setting(
+        None,
+        "For verify: judge again what this file of verdicts judged, and say what differs.",
+        fronts=("command",),
+        commands=("verify",),
+    )
     target: Target = _setting(
         "dev",
         "Stage whose thresholds the gates use: dev, staging or production.",
