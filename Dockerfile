@@ -5,8 +5,7 @@
 ARG BASE_IMAGE=python:3.13-slim-trixie
 
 FROM ${BASE_IMAGE} AS builder
-ENV UV_COMPILE_BYTECODE=1 \
-    UV_LINK_MODE=copy \
+ENV UV_LINK_MODE=copy \
     UV_NO_CACHE=1 \
     UV_PYTHON_DOWNLOADS=never
 COPY locks/build.txt /locks/
@@ -15,6 +14,7 @@ RUN python3 -m venv /opt/build \
 ENV PATH=/opt/build/bin:$PATH
 
 FROM builder AS tool
+ENV UV_COMPILE_BYTECODE=1
 COPY locks/tool.txt /locks/
 RUN uv venv --quiet --python python3 /opt/tool \
     && uv pip install --quiet --python /opt/tool --require-hashes --requirement /locks/tool.txt
@@ -26,19 +26,28 @@ RUN cd /source && hatchling build --target wheel --directory /wheel \
 
 FROM builder AS agent-server
 COPY locks/agent-server.txt /locks/
-# What is removed again is data that the server never reads: descriptions of Google's services,
-# and a web page.
+# What is removed again is read by nothing here: a web page, a second implementation of LiteLLM
+# that it does without, and AWS services that are no models. docs/container.md has the sizes.
 RUN uv venv --quiet --python python3 /opt/agent-server \
-    && uv pip install --quiet --python /opt/agent-server --require-hashes --requirement /locks/agent-server.txt \
-    && rm -r /opt/agent-server/lib/python3.*/site-packages/googleapiclient/discovery_cache/documents \
-        /opt/agent-server/lib/python3.*/site-packages/litellm/proxy/_experimental/out
+    && uv pip install --quiet --python /opt/agent-server \
+        --no-deps --require-hashes --requirement /locks/agent-server.txt \
+    && cd /opt/agent-server/lib/python3.*/site-packages \
+    && rm -r litellm/proxy/_experimental/out litellm/rust_bridge/_native.abi3.so \
+    && find botocore/data -mindepth 1 -maxdepth 1 -type d \
+        ! -name 'bedrock*' ! -name 'sagemaker-runtime' ! -name 'sso*' ! -name 'sts' -exec rm -r {} +
+# Compiled by use: most modules of what is installed are never loaded.
+RUN LITELLM_LOCAL_MODEL_COST_MAP=True OH_SECRET_KEY=build /opt/agent-server/bin/python -c \
+    "import coverage, pytest, openhands.agent_server.api, openhands.tools.file_editor, openhands.tools.terminal"
 
 FROM ${BASE_IMAGE} AS runtime
 LABEL org.opencontainers.image.title="spec-to-production" \
       org.opencontainers.image.description="From a spec to tests that are shown to be real" \
       org.opencontainers.image.licenses="MIT"
+# Perl weighs more than git and serves its mail commands alone.
 RUN apt-get update --quiet \
-    && apt-get install --quiet --yes --no-install-recommends git \
+    && apt-get install --quiet --yes --no-install-recommends git tmux \
+    && dpkg --purge --force-depends \
+        $(dpkg-query --show --showformat '${Package} ' perl 'perl-modules-*' 'libperl5*' liberror-perl git-man) \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
 # Exec form: a shell between the runner and the tool would keep signals to itself.
 ENTRYPOINT ["/opt/tool/bin/python", "-I", "/action/entrypoint.py"]
@@ -49,10 +58,7 @@ COPY entrypoint.py /action/entrypoint.py
 
 # The agent server changes least and weighs most: below the tool it is pulled once for many versions.
 FROM runtime AS full
-RUN apt-get update --quiet \
-    && apt-get install --quiet --yes --no-install-recommends tmux \
-    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
-    && groupadd --gid 10001 agent \
+RUN groupadd --gid 10001 agent \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /bin/bash agent
 COPY --from=agent-server /opt/agent-server /opt/agent-server
 ENV SPEC_TO_PRODUCTION_AGENT_SERVER=/opt/agent-server

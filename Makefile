@@ -54,7 +54,7 @@ lock: setup ## Renew the locks from pyproject.toml
 	@$(LOCK) --upgrade --python-version 3.11 locks/build.in --output-file locks/build.txt
 	@$(LOCK) --upgrade --python-version 3.11 pyproject.toml --output-file locks/tool.txt
 	@$(LOCK) --upgrade --python-version 3.11 --group dev pyproject.toml --output-file locks/dev.txt
-	@$(LOCK) --upgrade --python-version 3.12 locks/agent-server.in --output-file locks/agent-server.txt
+	@$(LOCK) --upgrade --python-version 3.12 locks/agent-server.in --excludes locks/agent-server.excludes --output-file locks/agent-server.txt
 
 clean: ## Remove what was made here
 	@rm -rf $(VENV) out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

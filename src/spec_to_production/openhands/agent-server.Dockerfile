@@ -5,4 +5,5 @@ RUN apt-get update --quiet \
     && rm -rf /var/lib/apt/lists/*
 COPY agent-server.txt /opt/
 RUN python -m venv /opt/agent-server \
-    && /opt/agent-server/bin/pip install --quiet --no-cache-dir --require-hashes -r /opt/agent-server.txt
+    && /opt/agent-server/bin/pip install --quiet --no-cache-dir \
+        --no-deps --require-hashes -r /opt/agent-server.txt

@@ -259,7 +259,9 @@ def _locked(file: int) -> bool:
 def _install(commands: _Commands, uv: Sequence[str], python: str, folder: Path, lock: Path) -> None:
     commands.run([*uv, "venv", "--quiet", "--python", python, str(folder)])
     into = ("--python", str(folder / "bin/python"), "--compile-bytecode")
-    commands.run([*uv, "pip", "install", "--quiet", *into, "--require-hashes", "-r", str(lock)])
+    # Without what the lock leaves out on purpose: locks/agent-server.excludes.
+    exactly = ("--no-deps", "--require-hashes", "-r", str(lock))
+    commands.run([*uv, "pip", "install", "--quiet", *into, *exactly])
 
 
 def _existing(environment: Path) -> Environment:
