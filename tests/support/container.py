@@ -184,6 +184,13 @@ def _do(*command: str) -> None:
         raise Unavailable(f"{' '.join(command)}:\n{done.stdout[-4000:]}")
 
 
+def _client_settings() -> Mapping[str, str]:
+    """What the Docker client goes by: ``HOME``, where it looks for the rest, is the step's."""
+    config = {"DOCKER_CONFIG": str(Path.home() / ".docker")}
+    names = (name for name in os.environ if name == "PATH" or name.startswith("DOCKER_"))
+    return config | {name: os.environ[name] for name in names}
+
+
 @dataclass(frozen=True)
 class Runner:
     """Starts a container as ``ContainerActionHandler`` of actions/runner does.
@@ -228,7 +235,7 @@ class Runner:
         process = subprocess.Popen(
             command,
             # Values travel in the client's own environment, so that they may have several lines.
-            env={"PATH": os.environ["PATH"], **given},
+            env={**_client_settings(), **given},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
