@@ -5,14 +5,36 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Iterator
+from types import TracebackType
 
 import requests
 from github import Auth, Github, GithubException, GithubRetry
+from urllib3 import BaseHTTPResponse, Retry
+from urllib3.connectionpool import ConnectionPool
 
 from spec_to_production.errors import GitHubError, SettingsError
 
 _TIMEOUT_S = 10
 _LONGEST_WAIT_S = 90
+
+
+class _Patience(GithubRetry):
+    """Waits as long as GitHub asks, or not at all; ``GithubRetry`` obeys any ``Retry-After``."""
+
+    def increment(  # type: ignore[override]
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: BaseHTTPResponse | None = None,
+        error: Exception | None = None,
+        _pool: ConnectionPool | None = None,
+        _stacktrace: TracebackType | None = None,
+    ) -> Retry:
+        asked = self.get_retry_after(response) if response is not None else None
+        if response is not None and asked is not None and asked > _LONGEST_WAIT_S:
+            told = f"rate limit exceeded; GitHub asks to wait {asked:.0f} s"
+            raise GithubException(response.status, {"message": told}, dict(response.headers))
+        return super().increment(method, url, response, error, _pool, _stacktrace)  # type: ignore[arg-type]
 
 
 def certificates(ca_bundle: str | None) -> ssl.SSLContext:
@@ -39,12 +61,7 @@ def connect(token: str, api_url: str, ca_bundle: str | None = None) -> Github:
 
     With a bundle, only its authorities are trusted.
     """
-    retry = GithubRetry(
-        total=3,
-        backoff_factor=1,
-        max_rate_limit_wait=_LONGEST_WAIT_S,
-        retry_after_max=_LONGEST_WAIT_S,
-    )
+    retry = _Patience(total=3, backoff_factor=1, max_rate_limit_wait=_LONGEST_WAIT_S)
     return Github(
         auth=Auth.Token(token),
         base_url=api_url,

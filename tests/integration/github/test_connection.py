@@ -6,10 +6,10 @@ import httpx
 import pytest
 import requests
 
-from spec_to_production.errors import SettingsError
+from spec_to_production.errors import GitHubError, SettingsError
 from spec_to_production.github.comment import find_open
 from spec_to_production.github.connection import certificates, connect
-from support.github_server import serve
+from support.github_server import Failure, serve
 from support.openapi import Unavailable
 
 
@@ -64,3 +64,34 @@ def test_a_bundle_without_certificates_is_a_bad_input(tmp_path, content):
 
     with pytest.raises(SettingsError, match="ca-bundle"):
         certificates(str(bundle))
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    """The pauses that were made, without making them."""
+    pauses = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    return pauses
+
+
+def limit(server, seconds):
+    told = "You have exceeded a secondary rate limit."
+    refused = Failure("GET", "/pulls", 403, told, {"Retry-After": str(seconds)})
+    server.failures.append(refused)
+
+
+def test_a_secondary_limit_is_waited_for_as_long_as_github_asks(server, waited):
+    server.pulls = {5: "octo:feature"}
+    limit(server, 7)
+
+    assert find_open(connect("token", server.url), "octo/demo", "octo:feature") == 5
+    assert 7 in waited
+
+
+def test_a_secondary_limit_that_lasts_too_long_is_not_waited_for(server, waited):
+    limit(server, 3600)
+
+    with pytest.raises(GitHubError, match="GitHub asks to wait 3600 s"):
+        find_open(connect("token", server.url), "octo/demo", "octo:feature")
+    assert sum(waited) < 60
+    assert len(server.exchanges) == 1
