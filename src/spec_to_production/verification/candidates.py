@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from spec_to_production.components.layout import test_roots
 from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Reason
 from spec_to_production.snapshot import Snapshot, git
@@ -224,9 +225,11 @@ def _told(error: Exception) -> str:
 
 
 def _free_path(path: str, checkout: Path) -> str:
-    # Without packages, pytest tells test modules apart by their file's name alone.
-    folder = (checkout / path).parent
-    taken = {found.name for found in checkout.rglob("*.py")} if not _is_package(folder) else set()
+    # Without packages, pytest tells the test modules that it finds apart by their names alone.
+    taken = set()
+    if not _is_package((checkout / path).parent):
+        roots = [checkout / folder for folder in test_roots(checkout)]
+        taken = {found.name for root in roots for found in root.rglob("*.py")}
     pure, number = PurePosixPath(path), 1
     while (checkout / pure).exists() or pure.name in taken:
         number += 1

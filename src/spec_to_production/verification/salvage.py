@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 
 from spec_to_production.verification.candidates import Candidate, test_nodes
 
@@ -11,30 +12,62 @@ from spec_to_production.verification.candidates import Candidate, test_nodes
 def salvaged(candidate: Candidate, keep: Collection[str]) -> str | None:
     """The file's text with the test functions ``keep`` only; None when none is left.
 
-    Everything else (imports, helpers, fixtures, comments) stays as it was written.
+    Helpers, fixtures and comments stay as they were written; imports lose the names that only
+    the other tests used.
     """
     if not keep:
         return None
     tree = ast.parse(candidate.content)
-    drop: list[ast.AST] = []
-    kept_of_class: dict[ast.ClassDef, int] = {}
+    dropped = list(_dropped(tree, keep))
+    without: dict[ast.stmt, str] = dict.fromkeys(dropped, "")
+    return _edited(candidate.content, without | _imports_without(_names_gone(tree, dropped), tree))
+
+
+def _dropped(tree: ast.Module, keep: Collection[str]) -> Iterator[ast.stmt]:
+    """The other tests; a class as a whole where none of its tests stays."""
+    of_class: dict[ast.ClassDef, list[ast.stmt]] = {}
+    some_stay = set()
     for owner, node in test_nodes(tree):
         stays = (f"{owner.name}.{node.name}" if owner else node.name) in keep
         if owner is not None:
-            kept_of_class[owner] = kept_of_class.get(owner, 0) + stays
-        if not stays:
-            drop.append(node)
-    drop += [owner for owner, kept in kept_of_class.items() if not kept]
-    return _without(candidate.content, drop)
+            of_class.setdefault(owner, []).extend([] if stays else [node])
+            some_stay |= {owner} if stays else set()
+        elif not stays:
+            yield node
+    for owner, nodes in of_class.items():
+        yield from nodes if owner in some_stay else [owner]
 
 
-def _without(source: str, nodes: Collection[ast.AST]) -> str:
+def _names_gone(tree: ast.Module, dropped: Collection[ast.stmt]) -> set[str]:
+    there, gone = _names(tree.body), _names(dropped)
+    return {name for name, count in gone.items() if there[name] == count}
+
+
+def _names(nodes: Collection[ast.stmt]) -> Counter[str]:
+    found = (part for node in nodes for part in ast.walk(node))
+    return Counter(part.id for part in found if isinstance(part, ast.Name))
+
+
+def _imports_without(gone: Collection[str], tree: ast.Module) -> dict[ast.stmt, str]:
+    changed: dict[ast.stmt, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            left = [a for a in node.names if (a.asname or a.name.partition(".")[0]) not in gone]
+            if len(left) < len(node.names):
+                node.names = left
+                changed[node] = ast.unparse(node) if left else ""
+    return changed
+
+
+def _edited(source: str, changes: Mapping[ast.stmt, str]) -> str:
+    """The source with statements replaced by other text, or taken out with the blank after."""
     lines: list[str | None] = list(source.splitlines())
-    for node in nodes:
+    for node, text in changes.items():
         decorators = getattr(node, "decorator_list", [])
-        first = min([node.lineno, *(one.lineno for one in decorators)])  # type: ignore[attr-defined]
-        last = node.end_lineno  # type: ignore[attr-defined]
-        while last < len(lines) and not (lines[last] or "").strip():
+        first = min([node.lineno, *(one.lineno for one in decorators)])
+        last = node.end_lineno or node.lineno
+        is_test = not isinstance(node, ast.Import | ast.ImportFrom)
+        while is_test and last < len(lines) and not (lines[last] or "").strip():
             last += 1
-        lines[first - 1 : last] = [None] * (last - first + 1)
+        lines[first - 1 : last] = [text or None, *[None] * (last - first)]
     return "\n".join(line for line in lines if line is not None).rstrip() + "\n"
