@@ -114,13 +114,17 @@ class AgentServer(ABC):
         """Forget the conversation and remove its copy; one that is gone already is fine."""
         try:
             for request in (protocol.interrupt(conversation), protocol.delete(conversation)):
-                self._client.send(request, Success)
+                self._send_unless_gone(request)
+        finally:
+            self._discard(conversation)
+        self._bases.pop(conversation, None)
+
+    def _send_unless_gone(self, request: protocol.Request) -> None:
+        try:
+            self._client.send(request, Success)
         except ApiError as error:
             if error.status != _NOT_FOUND:
                 raise
-        finally:
-            self._discard(conversation)
-            self._bases.pop(conversation, None)
 
     def _deliver(self, conversation: UUID, text: str) -> None:
         """Add a message once. The server keeps each that arrives, also when its answer is lost."""

@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import SecretStr
 
-from spec_to_production.errors import OpenHandsError, ServerLostError
+from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
 from spec_to_production.openhands import copies, protocol
 from spec_to_production.openhands.agent_server import AgentServer, await_ready
 from spec_to_production.openhands.client import Client
@@ -65,7 +65,8 @@ class RemoteServer(AgentServer):
         # A server that is gone keeps nothing that could be removed.
         with suppress(OpenHandsError):
             for conversation in list(self._bases):
-                self.delete(conversation)
+                with suppress(ApiError):
+                    self.delete(conversation)
             self._execute("rm", "-rf", self._folder)
         self._http.close()
 
