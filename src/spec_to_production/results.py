@@ -304,11 +304,14 @@ class Change(Value):
     after: float | None = None
 
 
+RequirementState = Literal["proven", "disputed", "untested", "not_unit_testable"]
+
+
 class RequirementTests(Value):
     """One row of the ledger: the requirement and the tests that stand for it."""
 
     id: str
-    state: Literal["proven", "disputed", "untested", "not_unit_testable"]
+    state: RequirementState
     tests: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
     mutants_killed: int = 0

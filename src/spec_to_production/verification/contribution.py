@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from spec_to_production.results import Change, Coverage, RequirementTests, Spec
+from spec_to_production.results import (
+    Change,
+    Coverage,
+    Requirement,
+    RequirementState,
+    RequirementTests,
+    Spec,
+)
 from spec_to_production.verification.candidates import Candidate, named_requirements
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import Mutant
@@ -96,6 +103,16 @@ def mutation_change(
     )
 
 
+def _state(
+    requirement: Requirement, proving: Sequence[Case], disputed: Sequence[Case]
+) -> RequirementState:
+    if disputed:
+        return "disputed"
+    if proving:
+        return "proven"
+    return "untested" if requirement.kind == "functional" else "not_unit_testable"
+
+
 def ledger(spec: Spec, cases: Sequence[Case]) -> tuple[RequirementTests, ...]:
     """Each requirement of the spec, and which tests stand for it."""
     rows = []
@@ -107,7 +124,7 @@ def ledger(spec: Spec, cases: Sequence[Case]) -> tuple[RequirementTests, ...]:
         rows.append(
             RequirementTests(
                 id=requirement.id,
-                state="disputed" if disputed else "proven" if proving else "untested",
+                state=_state(requirement, proving, disputed),
                 tests=tuple(case.id for case in proving),
                 disputed=tuple(case.id for case in disputed),
                 mutants_killed=len(killed),
