@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.blocks import block
@@ -140,10 +141,10 @@ def _taking(links: Links, patches: str) -> Section | None:
 def _proven(result: WorkflowResult) -> Section | None:
     tests = [test for test in ledger.ordered(result) if test.verdict == "accepted"]
     units = []
-    for test in tests:
-        terse = block("proven", test=test)
-        full = f"{terse}\n\n{escape.fence(test.code, 'python')}"
-        units.append(Unit.of(terse, full) if test.code else Unit.of(terse))
+    for code, cases in groupby(tests, key=lambda test: test.code or test.id):  # of one function
+        terse = "\n\n".join(block("proven", test=test) for test in cases)
+        full = f"{terse}\n\n{escape.fence(code, 'python')}"
+        units.append(Unit.of(terse, full) if "\n" in code else Unit.of(terse))
     return _folded(words.count(len(tests), "proven test"), units, blocks=True)
 
 
