@@ -33,6 +33,7 @@ lint: setup ## Check style, types and workflows
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/zizmor --offline --quiet --pedantic .github action.yml
+	@if command -v actionlint >/dev/null; then actionlint; else echo "not run: actionlint is not installed"; fi
 
 format: setup ## Bring the code into its form
 	@$(BIN)/ruff check --fix $(SOURCES)
