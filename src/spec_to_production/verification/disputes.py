@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 
-from spec_to_production.results import Dispute, Spec
+from spec_to_production.results import Criterion, Dispute, Requirement, Spec
 from spec_to_production.verification.evidence import Case
 
 
@@ -15,10 +16,11 @@ def dispute_of(case: Case, spec: Spec) -> Dispute:
     statement = _statement(case.candidate.content, outcome.line)
     expected, actual = _sides(statement, case)
     path, line = outcome.component_frame or _deepest_reached(case)
+    said = _words_of(requirement, case)
     return Dispute(
         requirement_id=requirement.id,
-        requirement_text=requirement.text,
-        spec_line=requirement.lines.start,
+        requirement_text=said.text,
+        spec_line=said.line,
         statement=ast.unparse(statement) if statement is not None else outcome.message,
         expected=expected,
         actual=actual,
@@ -26,6 +28,28 @@ def dispute_of(case: Case, spec: Spec) -> Dispute:
         code_line=line,
         failures=len(case.outcomes),
     )
+
+
+def _words_of(requirement: Requirement, case: Case) -> Criterion:
+    """The words of the requirement that the test is about.
+
+    That is the criterion with which its name and its code share the most words; where none
+    stands out, the requirement's own text.
+    """
+    whole = Criterion(text=requirement.text, line=requirement.lines.start)
+    function = case.function
+    if function is None:
+        return whole
+    test = _vocabulary(f"{function.name} {function.code}")
+    usual = _vocabulary(f"{requirement.title} {requirement.text}")
+    shared = {one: len(test & (_vocabulary(one.text) - usual)) for one in requirement.criteria}
+    best = max(shared, key=lambda one: shared[one], default=whole)
+    rivals = [one for one in shared if shared[one] == shared[best]] if shared else []
+    return best if len(rivals) == 1 and shared[best] else whole
+
+
+def _vocabulary(text: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Za-z]{3,}|\d+", text.replace("_", " "))}
 
 
 def _statement(source: str, line: int | None) -> ast.stmt | None:
@@ -50,8 +74,22 @@ def _sides(statement: ast.stmt | None, case: Case) -> tuple[str | None, str | No
     if raised:
         return raised.strip(), "no exception"
     if not outcome.by_assertion:
-        return None, outcome.message
+        return _expected_exception(case.candidate.content, outcome.line), outcome.message
     return None, None
+
+
+def _expected_exception(source: str, line: int | None) -> str | None:
+    """What the ``with raises(…)`` around a line of the test waits for."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.With) and line in range(node.lineno, (node.end_lineno or 0) + 1):
+            for item in node.items:
+                match item.context_expr:
+                    case ast.Call(
+                        func=ast.Attribute(attr="raises" | "assertRaises") | ast.Name(id="raises"),
+                        args=[expected, *_],
+                    ):
+                        return ast.unparse(expected)
+    return None
 
 
 def _expects_left(statement: ast.stmt | None) -> bool:
