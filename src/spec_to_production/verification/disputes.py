@@ -49,7 +49,7 @@ def _words_of(requirement: Requirement, case: Case) -> Criterion:
 
 
 def _vocabulary(text: str) -> set[str]:
-    return {word.lower() for word in re.findall(r"[A-Za-z]{3,}|\d+", text.replace("_", " "))}
+    return {word.lower() for word in re.findall(r"[A-Za-z]{3,}", text.replace("_", " "))}
 
 
 def _statement(source: str, line: int | None) -> ast.stmt | None:
