@@ -305,7 +305,9 @@ class Workflow:
         recheck, refactoring = self._stages.recheck, self._refactoring
         if recheck and refactoring and refactoring.status == "kept" and accepted:
             self._progress.tell("refactoring: checked again with the accepted tests")
-            self._refactoring = self._guarded("refactoring", lambda: recheck(refactoring, accepted))
+            self._refactoring = self._guarded(
+                "verification", lambda: recheck(refactoring, accepted)
+            )
 
     def _judge_gates(self) -> None:
         gates = self._guarded(
