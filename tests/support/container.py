@@ -91,6 +91,8 @@ def _started_engine() -> Iterator[Docker]:
         log = (CACHE / "dockerd.log").open("wb")
         process = subprocess.Popen(
             [
+                # What it mounts is gone with it.
+                *("unshare", "--mount"),
                 "dockerd",
                 "--iptables=false",
                 "--ip6tables=false",
