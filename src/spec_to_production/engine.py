@@ -108,7 +108,6 @@ def run(
         with timeline.measure("specification"):
             planned = _plan(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
-        stack.callback(sandbox.stop_all)
         memory = _memory(settings, root, progress.tell)
         answers = memory.answers(planned.tasks) if memory else {}
         left = len(planned.tasks) - len(answers)
@@ -120,6 +119,7 @@ def run(
             )
             openhands = backend.start(settings, work, env, progress.tell)
             stack.callback(openhands.close)
+        stack.callback(sandbox.stop_all)  # the first to be called: it takes the most of the machine
         if settings.requirements:
             progress.tell(f"installing {' '.join(settings.requirements)}")
             sandbox = _with_requirements(
