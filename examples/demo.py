@@ -43,11 +43,14 @@ def _run(model: Mapping[str, str]) -> int:
         "--poll-interval=0.5",
         *sys.argv[1:],
     ]
-    return subprocess.run(command, env={**os.environ, **model}, check=False).returncode
+    # A Ctrl-C reaches the command as well: it ends by itself, and has something to write first.
+    with subprocess.Popen(command, env={**os.environ, **model}) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())
