@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -56,6 +57,8 @@ from spec_to_production.workflow import Interrupted, JobsFactory, Stages, Subjec
 
 # The runner gives these to a container action (``ContainerActionHandler.cs`` in actions/runner).
 _TOKENS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+_TRIES_TO_REMOVE, _BETWEEN_TRIES_S = 20, 0.05
 
 
 @dataclass(frozen=True)
@@ -413,7 +416,16 @@ def _run_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove it for good: after an interrupt a thread may still be in the middle of a copy."""
+    for _ in range(_TRIES_TO_REMOVE):
         shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_BETWEEN_TRIES_S)
 
 
 @contextlib.contextmanager
