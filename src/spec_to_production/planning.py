@@ -1,0 +1,100 @@
+"""What a run is about to do, from the settings and the checkout. Nothing is started here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_to_production import backend
+from spec_to_production.components import find_component
+from spec_to_production.errors import SettingsError
+from spec_to_production.generation.plan import plan
+from spec_to_production.generation.prompts import Prompts
+from spec_to_production.generation.schedule import Durations, in_order
+from spec_to_production.results import Component, GeneratedFile, Spec, Task
+from spec_to_production.settings import Settings
+from spec_to_production.snapshot import Snapshot
+from spec_to_production.specs import read_spec
+from spec_to_production.verification import Effort, load_tests, set_aside
+from spec_to_production.verification.replay import effort_of, read_verdicts
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is about to do; ``--dry-run`` shows it."""
+
+    spec: Spec
+    component: Component
+    snapshot: Snapshot
+    tasks: Sequence[Task] = ()
+    candidates: Sequence[GeneratedFile] = ()
+    effort: Effort | None = None
+    """That of the run which is replayed."""
+
+
+def make(settings: Settings, root: Path, work: Path) -> Plan:
+    """Read spec and component of a checkout, and plan what is to be done with them.
+
+    Args:
+        settings: What the user asked for.
+        root: The checkout.
+        work: The run's own folder, for the snapshot.
+
+    Raises:
+        InputError: Something given is unusable.
+    """
+    spec = read_spec(settings.spec, root)
+    snapshot = Snapshot.take(root, work / "base")
+    if settings.mode == "verify":
+        return _for_verification(settings, spec, root, snapshot)
+    component = find_component(settings.component, snapshot.path)
+    tasks: Sequence[Task] = ()
+    if settings.enable_openhands:
+        prompts = Prompts(spec, component, snapshot.path)
+        tasks = plan(spec, component, prompts, snapshot.path, backend.made_by(settings))
+        folder = answers_folder(settings, root)
+        known = Durations.read(folder) if folder else Durations({})
+        tasks = in_order(tasks, component, known.root)
+    if tasks and not settings.llm_model and not settings.dry_run:
+        raise SettingsError(
+            "llm-model: not given, and OpenHands needs a model to write tests.",
+            hint="Give llm-model and llm-api-key (or LLM_MODEL and LLM_API_KEY), "
+            "or switch generation off with --no-enable-openhands.",
+        )
+    return Plan(spec, component, snapshot, tasks)
+
+
+def _for_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snapshot) -> Plan:
+    """The tests to judge do not count as the suite that was there before."""
+    component = find_component(settings.component, snapshot.path)
+    effort = None
+    if settings.replay:
+        recorded = read_verdicts(root / settings.replay)
+        candidates, effort = recorded.candidates, effort_of(recorded)
+    elif settings.tests:
+        candidates = load_tests(settings.tests, root, component)
+    else:
+        raise SettingsError(
+            "tests: not given.", hint="Name the test file or the folder to judge with --tests."
+        )
+    paths = {file.path for file in candidates if _is_in(snapshot, file)}
+    existing = tuple(path for path in component.test_files if path not in paths)
+    return Plan(
+        spec,
+        component.model_copy(update={"test_files": existing}),
+        set_aside(snapshot, paths, snapshot.path.with_name("without")),
+        candidates=candidates,
+        effort=effort,
+    )
+
+
+def _is_in(snapshot: Snapshot, file: GeneratedFile) -> bool:
+    """Whether it is this file that lies there, and not one that it would replace."""
+    there = snapshot.path / file.path
+    return there.is_file() and there.read_bytes() == file.content.encode()
+
+
+def answers_folder(settings: Settings, root: Path) -> Path | None:
+    """Where answers and times are kept for later runs, if the user named a folder."""
+    return root / settings.cache_dir if settings.cache_dir else None
