@@ -34,7 +34,9 @@ BLOCK_BYTES = 8 << 20
 
 _TOOL = "spec-to-production"
 _SERVICE = "/twirp/github.actions.results.api.v1.ArtifactService"
-_VERSION = 7
+# Zips alone, as every release of the client up to 6.0 has it. Version 7 adds other kinds of files
+# and a field for the kind, which servers other than GitHub's do not know.
+_VERSION = 4
 _TIMEOUT_S = 30
 _TRIES = 5
 _RETRIED = frozenset({429, 500, 502, 503, 504})
@@ -127,9 +129,8 @@ class Upload:
 
     def create(self, expires_at: dt.datetime | None = None) -> Request:
         """Announce the artifact."""
-        fields = {"version": _VERSION, "mime_type": "application/zip"}
         expiry = {"expires_at": f"{expires_at:%Y-%m-%dT%H:%M:%SZ}"} if expires_at else {}
-        return self._call("CreateArtifact", {**fields, **expiry})
+        return self._call("CreateArtifact", {"version": _VERSION, **expiry})
 
     def block(self, url: str, index: int, content: bytes) -> Request:
         """Put one block of the zip."""

@@ -26,7 +26,8 @@ EVENT = Event(
     server_url="https://github.com",
     api_url="https://api.github.com",
 )
-OFFICIAL_CLIENT = "@actions/artifact@6.2.1"
+# The last that speaks the version of the protocol that we speak, and the newest.
+OFFICIAL_CLIENTS = {"same": "@actions/artifact@6.0.0", "newest": "@actions/artifact@6.2.1"}
 CACHE = Path(__file__).parents[3] / ".cache" / "actions-artifact"
 
 
@@ -152,7 +153,7 @@ def test_without_a_service_the_files_stay(folder):
 
 
 UPLOAD = """
-import { DefaultArtifactClient } from '@actions/artifact'
+import { DefaultArtifactClient } from 'same'
 import { readdirSync } from 'node:fs'
 const [, , name, folder] = process.argv
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -161,7 +162,7 @@ const files = readdirSync(folder, { recursive: true, withFileTypes: true })
 await new DefaultArtifactClient().uploadArtifact(name, files.sort(), folder)
 """
 DOWNLOAD = """
-import { DefaultArtifactClient } from '@actions/artifact'
+import { DefaultArtifactClient } from 'newest'
 const [, , name, folder] = process.argv
 const client = new DefaultArtifactClient()
 const { artifact } = await client.getArtifact(name)
@@ -171,17 +172,21 @@ await client.downloadArtifact(artifact.id, { path: folder })
 
 @pytest.fixture(scope="session")
 def official_client():
-    """Runs a script with the official client; it is installed once into the cache."""
+    """Runs a script with the official clients; they are installed once into the cache."""
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
-        pytest.skip(f"npm and node are needed for {OFFICIAL_CLIENT}")
+        pytest.skip("npm and node are needed for @actions/artifact")
     CACHE.mkdir(parents=True, exist_ok=True)
-    if not (CACHE / "node_modules" / "@actions" / "artifact").exists():
-        (CACHE / "package.json").write_text(json.dumps({"private": True, "type": "module"}))
+    package = {
+        "type": "module",
+        "dependencies": {name: f"npm:{client}" for name, client in OFFICIAL_CLIENTS.items()},
+    }
+    manifest = CACHE / "package.json"
+    installed = all((CACHE / "node_modules" / name).exists() for name in OFFICIAL_CLIENTS)
+    if not installed or json.loads(manifest.read_text()) != package:
+        manifest.write_text(json.dumps(package))
         subprocess.run(
-            [npm, "install", "--silent", "--ignore-scripts", "--no-audit", OFFICIAL_CLIENT],
-            cwd=CACHE,
-            check=True,
+            [npm, "install", "--silent", "--ignore-scripts", "--no-audit"], cwd=CACHE, check=True
         )
 
     def run(script, env, *args):

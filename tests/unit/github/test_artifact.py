@@ -31,8 +31,7 @@ def test_an_upload_is_announced_with_the_jobs_own_ids(upload):
         "workflow_run_backend_id": RUN,
         "workflow_job_run_backend_id": JOB,
         "name": "reports",
-        "version": 7,
-        "mime_type": "application/zip",
+        "version": 4,
         "expires_at": "2026-01-02T03:04:05Z",
     }
 
