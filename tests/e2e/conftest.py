@@ -84,14 +84,7 @@ class Job:
         self.env.update({"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref})
 
     def pull_request(self, head="octo/demo"):
-        side = {"sha": "b" * 40, "repo": {"full_name": "octo/demo"}}
-        pull = {
-            "number": 5,
-            "author_association": "MEMBER",
-            "head": {**side, "repo": {"full_name": head}},
-            "base": side,
-        }
-        self.event("pull_request", {"pull_request": pull}, "refs/pull/5/merge")
+        self.event("pull_request", github_server.pull_request_event(head), "refs/pull/5/merge")
 
     def step(self, env=MappingProxyType({})):
         with self.runner.start({**self.env, **env}) as process:

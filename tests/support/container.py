@@ -35,9 +35,15 @@ class Unavailable(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Docker:
-    """A Docker client that has an engine to talk to."""
+    """A Docker client that has an engine to talk to.
+
+    Attributes:
+        command: The client, as the first words of a command line.
+        host: The engine's address, where it is not the one that clients go to by themselves.
+    """
 
     command: tuple[str, ...] = ("docker",)
+    host: str | None = None
 
     def __call__(self, *args: str, stdin: Path | None = None) -> str:
         """Run a command of the client; an error shows all that it said."""
@@ -107,7 +113,7 @@ def _started_engine() -> Iterator[Docker]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        docker = Docker(("/usr/bin/docker", f"--host={socket}"))
+        docker = Docker(("/usr/bin/docker", f"--host={socket}"), socket)
         try:
             deadline = time.monotonic() + 60
             while not docker.answers():
@@ -127,7 +133,7 @@ def build(docker: Docker, target: str) -> str:
     docker(
         "build",
         "--network=host",
-        f"--build-arg=BASE_IMAGE={_base(docker)}",
+        f"--build-arg=BASE_IMAGE={base(docker)}",
         f"--target={target}",
         f"--tag={name}",
         str(ROOT),
@@ -135,7 +141,7 @@ def build(docker: Docker, target: str) -> str:
     return name
 
 
-def _base(docker: Docker) -> str:
+def base(docker: Docker) -> str:
     """The image that the Dockerfile asks for, or Debian's own Python where it is out of reach."""
     for name in (BASE, DEBIAN_BASE):
         if docker.has(name):

@@ -310,5 +310,17 @@ def serve(certificate: Path | None = None) -> Iterator[GitHubServer]:
         server.server_close()
 
 
+def pull_request_event(head: str = "octo/demo") -> dict[str, Any]:
+    """The payload of an event about pull request 5, from this repository or from a fork."""
+    side = {"sha": "b" * 40, "repo": {"full_name": "octo/demo"}}
+    pull = {
+        "number": 5,
+        "author_association": "MEMBER",
+        "head": {**side, "repo": {"full_name": head}},
+        "base": side,
+    }
+    return {"pull_request": pull}
+
+
 def _error(message: str) -> dict[str, Any]:
     return {"message": message, "documentation_url": "https://docs.github.com/rest"}

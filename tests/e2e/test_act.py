@@ -1,0 +1,125 @@
+"""The repository's own workflow, as act runs it: its inputs, its event, its artifact service."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.github.comment import Marker
+from spec_to_production.github.relay import parse_report
+from support import act, container, github_server
+
+pytestmark = pytest.mark.e2e
+
+WORKFLOW = ".github/workflows/dogfood.yml"
+_RUN_S = 900
+
+
+@dataclass(frozen=True)
+class WorkflowRun:
+    """What a run of the workflow left behind."""
+
+    code: int
+    log: str
+    server: github_server.GitHubServer
+    artifacts: Path
+
+    def stored(self):
+        (archive,) = self.artifacts.rglob("*.zip")
+        return zipfile.ZipFile(archive)
+
+
+@pytest.fixture(scope="module")
+def workflow_run(docker, image, model, tmp_path_factory):
+    program = act.installed()
+    if program is None:
+        pytest.skip("not run: act is installed by Go's own client, and there is no Go here")
+    folder = tmp_path_factory.mktemp("act")
+    checkout, event, artifacts = folder / "demo", folder / "event.json", folder / "artifacts"
+    clone(checkout)
+    event.write_text(json.dumps(github_server.pull_request_event()))
+    docker("tag", image, act.ACTION_IMAGE)
+    with github_server.serve() as server:
+        command = [
+            program,
+            "pull_request",
+            f"--workflows={WORKFLOW}",
+            f"--eventpath={event}",
+            f"--platform=ubuntu-24.04={container.base(docker)}",
+            f"--artifact-server-path={artifacts}",
+            "--artifact-server-addr=127.0.0.1",
+            f"--artifact-server-port={free_port()}",
+            "--container-daemon-socket=-",
+            "--no-cache-server",
+            "--pull=false",
+            "--rebuild=false",
+            f"--env=GITHUB_API_URL={server.url}",
+            "--secret=GITHUB_TOKEN=ghs-token",
+            "--secret=LLM_API_KEY=recorded-key",
+            "--var=LLM_MODEL=openai/recorded-answers",
+            f"--var=LLM_BASE_URL={model}",
+        ]
+        done = subprocess.run(
+            command,
+            cwd=checkout,
+            env=os.environ | ({"DOCKER_HOST": docker.host} if docker.host else {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=_RUN_S,
+            check=False,
+        )
+        yield WorkflowRun(done.returncode, done.stdout, server, artifacts)
+    assert server.problems == []
+
+
+def clone(checkout):
+    """This repository, as if it had come from GitHub: act reads its name from the remote."""
+    origin = "https://github.com/octo/demo"
+    for command in (
+        ("clone", "--quiet", "--no-hardlinks", container.ROOT, checkout),
+        ("-C", checkout, "remote", "set-url", "origin", origin),
+    ):
+        subprocess.run(["git", *command], check=True)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def test_it_succeeds(workflow_run):
+    assert workflow_run.code == 0, workflow_run.log
+
+
+def test_its_jobs_ran_on_the_real_agent_server(workflow_run):
+    report = parse_report(workflow_run.stored().read("report.json"))
+
+    assert {job.status for job in report.jobs} == {"succeeded"}
+    assert report.problems == ()
+
+
+def test_acts_artifact_server_received_the_artifact(workflow_run):
+    archive = workflow_run.stored()
+
+    assert archive.testzip() is None
+    assert {"report.json", "report.html", "junit.xml", "changes.patch"} <= set(archive.namelist())
+    assert "::warning" not in workflow_run.log
+
+
+def test_its_comment_is_posted(workflow_run):
+    (body,) = workflow_run.server.bodies(5)
+
+    assert Marker.read(body) is not None
+    assert "dispute" in body
+
+
+def test_no_secret_is_in_the_log(workflow_run):
+    assert not re.search("ghs-token|recorded-key", workflow_run.log)
