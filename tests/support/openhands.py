@@ -67,6 +67,9 @@ class StandInOpenHands:
             self._at_work.add(assignment.conversation_id)
             self.most_at_once = max(self.most_at_once, len(self._at_work))
 
+    def attach(self, conversation: UUID, base: Path) -> bool:
+        return conversation in self.running
+
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         return {conversation: self._next(conversation) for conversation in conversations}
 

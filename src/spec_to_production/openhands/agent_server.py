@@ -76,6 +76,13 @@ class AgentServer(ABC):
                 self._bases.pop(conversation, None)
             raise
 
+    def attach(self, conversation: UUID, base: Path) -> bool:
+        """Take up a conversation that is here already; ``False`` when it is not."""
+        if self.states([conversation])[conversation] is None:
+            return False
+        self._bases[conversation] = base
+        return True
+
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         """Look at all of them; a late answer says nothing about any."""
         states: dict[UUID, State | None] = {}

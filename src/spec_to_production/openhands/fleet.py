@@ -121,6 +121,18 @@ class Fleet:
             hint="They stopped to answer or failed every time; their logs tell why.",
         )
 
+    def attach(self, conversation: UUID, base: Path) -> bool:
+        """Take up a conversation on the server that has it; all are asked."""
+        wait([berth.ready for berth in self._berths])
+        for berth in self._up():
+            with contextlib.suppress(OpenHandsError):  # one that does not answer has nothing now
+                if berth.server.attach(conversation, base):
+                    with self._lock:
+                        berth.busy.add(conversation)
+                        self._places[conversation] = berth
+                    return True
+        return False
+
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         """One look at every server, side by side; a slow one says nothing and delays no other."""
         asked: dict[_Berth, list[UUID]] = {}

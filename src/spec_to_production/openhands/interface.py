@@ -88,6 +88,12 @@ class OpenHands(Protocol):
             OpenHandsError: The server refused or could not be reached.
         """
 
+    def attach(self, conversation: UUID, base: Path) -> bool:
+        """Take up a conversation that an earlier run left, begun on a copy of the same ``base``.
+
+        ``False`` when it is not there (any more): an embedded server ends with its run.
+        """
+
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         """Look at several conversations with one request; ``None`` for one that is gone."""
 

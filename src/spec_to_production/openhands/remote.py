@@ -20,6 +20,8 @@ from spec_to_production.openhands.agent_server import AgentServer, await_ready
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.models import CommandResult, Success
 
+# A copy's place follows from the conversation alone, so that a later run finds it.
+_COPIES = "/tmp/spec-to-production"  # noqa: S108 - not on this machine
 _READY_WITHIN_S = 60
 _COMMAND_S = 60
 _MOST_ARCHIVE_KIB = 256 << 10
@@ -41,7 +43,6 @@ class RemoteServer(AgentServer):
         headers = {"X-Session-API-Key": key.get_secret_value()} if key else {}
         timeout = httpx.Timeout(answer_within_s, connect=10)
         self._http = Client(httpx.Client(base_url=address, headers=headers, timeout=timeout))
-        self._folder = f"/tmp/spec-to-production/{uuid.uuid4().hex}"  # noqa: S108 - not here
         self._closing = threading.Event()
         self._version: str | None = None
 
@@ -67,7 +68,6 @@ class RemoteServer(AgentServer):
             for conversation in list(self._bases):
                 with suppress(ApiError):
                     self.delete(conversation)
-            self._execute("rm", "-rf", self._folder)
         self._http.close()
 
     @property
@@ -98,7 +98,7 @@ class RemoteServer(AgentServer):
         self._execute("rm", "-rf", self._copy(conversation))
 
     def _copy(self, conversation: UUID) -> str:
-        return f"{self._folder}/{conversation.hex}"
+        return f"{_COPIES}/{conversation.hex}"
 
     def _pause(self, seconds: float) -> None:
         if self._closing.wait(seconds):

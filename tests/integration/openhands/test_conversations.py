@@ -6,8 +6,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pydantic import SecretStr
 
 from spec_to_production.errors import ApiError, OpenHandsError
+from spec_to_production.openhands import RemoteServer
 
 pytestmark = pytest.mark.integration
 
@@ -113,6 +115,21 @@ def test_creating_twice_starts_once(jobs, recorded_model):
     jobs.server.create(assignment, jobs.base)
     assert jobs.ended(assignment.conversation_id).status == "finished"
     assert jobs.server.patch(assignment.conversation_id).count("+x\n") == 1
+
+
+def test_a_conversation_outlives_the_client_that_began_it(agent_server, on, recorded_model):
+    key = SecretStr(agent_server._client._http.headers["X-Session-API-Key"])
+    remote = lambda: RemoteServer(str(agent_server._client._http.base_url), key)  # noqa: E731
+    steps = [{"terminal": "sleep 2"}, creates("tests/test_new.py", "kept"), {"finish": "done"}]
+    left = on(remote()).start(recorded_model.record(*steps, files={"kept": "def test(): pass\n"}))
+
+    later = on(remote())
+
+    assert later.server.attach(left, later.base)
+    later.ended(left)
+    assert "+def test(): pass" in later.server.patch(left)
+    later.server.close()
+    assert not on(remote()).server.attach(left, later.base)
 
 
 def test_changes_are_found_though_the_agent_commits_or_removes_the_repository(jobs, recorded_model):

@@ -210,3 +210,17 @@ def test_what_was_not_created_here_has_no_state(fleet):
 
     assert fleet.states([nobody]) == {nobody: None}
     fleet.delete(nobody)
+
+
+def test_what_an_earlier_run_left_is_found_on_the_server_that_has_it(fleet, servers, clock):
+    create(fleet)
+    left = create(fleet)
+    home = next(server for server in servers if left in server.running)
+    later = Fleet(servers, clock=clock)
+
+    assert later.attach(left, BASE)
+    assert not later.attach(uuid.uuid4(), BASE)
+    later.delete(left)
+    assert [server for server in servers if server.deleted] == [home]
+    assert home.deleted == [left]
+    later.close()
