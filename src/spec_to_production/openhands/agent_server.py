@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
-from spec_to_production.errors import ApiError, OpenHandsError, ServerStartError
+from spec_to_production.errors import (
+    ApiError,
+    OpenHandsError,
+    ServerLostError,
+    ServerStartError,
+)
 from spec_to_production.openhands import protocol
 from spec_to_production.openhands.client import Client, LateAnswerError
 from spec_to_production.openhands.interface import Assignment, Failure, State
@@ -38,16 +45,45 @@ class AgentServer(ABC):
     """What every agent server has in common.
 
     A place adds how a server is reached, how a conversation gets its own copy of the code, and
-    how the changes come back.
+    how the changes come back. Once it knows all that it needs, it calls :meth:`_begin`.
     """
 
     def __init__(self) -> None:
         self._bases: dict[UUID, Path] = {}
+        self._closing = threading.Event()
+        self._up: Future[tuple[Client, str]] = Future()
+        self._starter = threading.Thread(target=self._come_up, name="agent-server", daemon=True)
 
     @property
-    @abstractmethod
+    def version(self) -> str:
+        """The agent server's version."""
+        return self._up.result()[1]
+
+    def wait_until_ready(self) -> None:
+        """Block until conversations can be created, or raise why they never can."""
+        self._up.result()
+
+    @property
     def _client(self) -> Client:
-        """The connection; raises ``ServerStartError`` when there will be none."""
+        return self._up.result()[0]
+
+    def _begin(self) -> None:
+        """Get ready, in the background."""
+        self._starter.start()
+
+    def _come_up(self) -> None:
+        try:
+            self._up.set_result(self._launch())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            self._up.set_exception(error)
+
+    def _pause(self, seconds: float) -> None:
+        if self._closing.wait(seconds):
+            raise ServerLostError("The run ended before the agent server was ready.")
+
+    @abstractmethod
+    def _launch(self) -> tuple[Client, str]:
+        """Reach the server and wait until it is ready; gives the connection and its version."""
 
     @abstractmethod
     def _provide(self, conversation: UUID, base: Path) -> str:

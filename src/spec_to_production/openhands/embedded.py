@@ -8,14 +8,13 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 
-from spec_to_production.errors import ServerLostError, ServerStartError
+from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands import copies
 from spec_to_production.openhands.agent_server import AgentServer, await_ready
 from spec_to_production.openhands.client import Client
@@ -52,11 +51,8 @@ class EmbeddedServer(AgentServer):
         self._folder = folder
         self._find = find
         self._owner = agent_uid()
-        self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._up: Future[tuple[Client, str]] = Future()
-        self._starter = threading.Thread(target=self._come_up, name="agent-server", daemon=True)
-        self._starter.start()
+        self._begin()
 
     @classmethod
     def start(cls, folder: Path, cache: Path, tell: Callable[[str], None]) -> EmbeddedServer:
@@ -76,15 +72,6 @@ class EmbeddedServer(AgentServer):
 
         return cls(folder, find)
 
-    @property
-    def version(self) -> str:
-        """The agent server's version."""
-        return self._up.result()[1]
-
-    def wait_until_ready(self) -> None:
-        """Block until the server is ready, or raise why it will not be."""
-        self._up.result()
-
     def close(self) -> None:
         """Kill the server with all that it started, and remove all but its log."""
         self._closing.set()
@@ -95,10 +82,6 @@ class EmbeddedServer(AgentServer):
         for name in _FOLDERS:
             shutil.rmtree(self._folder / name, ignore_errors=True)
         (self._folder / "environment").unlink(missing_ok=True)
-
-    @property
-    def _client(self) -> Client:
-        return self._up.result()[0]
 
     def _provide(self, conversation: UUID, base: Path) -> str:
         copy = self._copy(conversation)
@@ -115,14 +98,14 @@ class EmbeddedServer(AgentServer):
     def _copy(self, conversation: UUID) -> Path:
         return self._folder / "copies" / conversation.hex
 
-    def _come_up(self) -> None:
-        try:
-            self._up.set_result(self._launch())
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
-            self._end()
-            self._up.set_exception(error)
-
     def _launch(self) -> tuple[Client, str]:
+        try:
+            return self._start()
+        except BaseException:
+            self._end()
+            raise
+
+    def _start(self) -> tuple[Client, str]:
         installed = self._find(self._closing)
         self._prepare_folder()
         port, key = _free_port(), secrets.token_urlsafe(32)
@@ -159,8 +142,7 @@ class EmbeddedServer(AgentServer):
         (self._folder / "copies").chmod(0o711)
 
     def _pause(self, seconds: float) -> None:
-        if self._closing.wait(seconds):
-            raise ServerLostError("The run ended before the agent server was ready.")
+        super()._pause(seconds)
         if not self._is_alive():
             lines = self.log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
             raise ServerStartError(

@@ -1,12 +1,12 @@
-"""An agent server that the user runs; no disk is shared, so that files travel through its API."""
+"""Agent servers on other machines: no disk is shared, so that files travel through their API."""
 
 from __future__ import annotations
 
 import io
 import shlex
 import tarfile
-import threading
 import uuid
+from abc import abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 from pydantic import SecretStr
 
-from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
+from spec_to_production.errors import ApiError, OpenHandsError
 from spec_to_production.openhands import copies, protocol
 from spec_to_production.openhands.agent_server import AgentServer, await_ready
 from spec_to_production.openhands.client import Client
@@ -24,61 +24,46 @@ from spec_to_production.openhands.models import CommandResult, Success
 _COPIES = "/tmp/spec-to-production"  # noqa: S108 - not on this machine
 _READY_WITHIN_S = 60
 _COMMAND_S = 60
+ANSWER_WITHIN_S = _COMMAND_S + 60
+"""How long one answer may take, in seconds."""
+
 _MOST_ARCHIVE_KIB = 256 << 10
 
 
-class RemoteServer(AgentServer):
-    """Conversations on a server at an address.
+class DistantServer(AgentServer):
+    """Conversations on a server that shares no disk with us."""
 
-    Args:
-        address: Its URL.
-        key: The session key that it was started with, if any.
-        answer_within_s: How long one answer may take.
-    """
-
-    def __init__(
-        self, address: str, key: SecretStr | None, *, answer_within_s: float = _COMMAND_S + 60
-    ) -> None:
-        super().__init__()
-        headers = {"X-Session-API-Key": key.get_secret_value()} if key else {}
-        timeout = httpx.Timeout(answer_within_s, connect=10)
-        self._http = Client(httpx.Client(base_url=address, headers=headers, timeout=timeout))
-        self._closing = threading.Event()
-        self._version: str | None = None
-
-    @property
-    def version(self) -> str:
-        """The agent server's version."""
-        self.wait_until_ready()
-        assert self._version is not None  # noqa: S101 - ready means that it was told
-        return self._version
-
-    def wait_until_ready(self) -> None:
-        """Block until the server answers, or raise why it does not."""
-        if self._version is None:
-            self._version = await_ready(self._http, within_s=_READY_WITHIN_S, pause=self._pause)
+    @abstractmethod
+    def _connect(self) -> Client:
+        """The way to the server; it need not be ready yet."""
 
     def close(self) -> None:
         """Delete what is left of this run on the server."""
         if self._closing.is_set():
             return
         self._closing.set()
+        if not self._up.done() or self._up.exception() is not None:
+            return
         # A server that is gone keeps nothing that could be removed.
         with suppress(OpenHandsError):
             for conversation in list(self._bases):
                 with suppress(ApiError):
                     self.delete(conversation)
-        self._http.close()
+        self._client.close()
 
-    @property
-    def _client(self) -> Client:
-        return self._http
+    def _launch(self) -> tuple[Client, str]:
+        client = self._connect()
+        try:
+            return client, await_ready(client, within_s=_READY_WITHIN_S, pause=self._pause)
+        except BaseException:
+            client.close()
+            raise
 
     def _provide(self, conversation: UUID, base: Path) -> str:
         copy = self._copy(conversation)
         if conversation not in self._bases:
             archive = f"{copy}.tar"
-            self._http.send(protocol.upload(archive, _pack(base)), Success)
+            self._client.send(protocol.upload(archive, _pack(base)), Success)
             self._execute("mkdir", "-p", copy)
             self._execute("tar", "-xf", archive, "--no-same-owner", "-C", copy)
             self._execute("rm", archive)
@@ -89,7 +74,7 @@ class RemoteServer(AgentServer):
         archive = f"{copy}.{uuid.uuid4().hex}.tar.gz"
         self._execute("tar", "-czf", archive, "--exclude=.git", "-C", copy, ".")
         try:
-            content = self._http.fetch(protocol.download(archive))
+            content = self._client.fetch(protocol.download(archive))
         finally:
             self._execute("rm", "-f", archive)
         return copies.changes(base, copies.in_archive(io.BytesIO(content)))
@@ -100,18 +85,41 @@ class RemoteServer(AgentServer):
     def _copy(self, conversation: UUID) -> str:
         return f"{_COPIES}/{conversation.hex}"
 
-    def _pause(self, seconds: float) -> None:
-        if self._closing.wait(seconds):
-            raise ServerLostError("The run ended before the agent server was ready.")
-
     def _execute(self, *command: str) -> None:
         line = f"ulimit -f {_MOST_ARCHIVE_KIB} && {shlex.join(command)}"
-        result = self._http.send(protocol.execute(line, _COMMAND_S), CommandResult)
+        result = self._client.send(protocol.execute(line, _COMMAND_S), CommandResult)
         if result.exit_code != 0:
             raise OpenHandsError(
                 f"`{command[0]}` failed on the agent server ({result.exit_code}): "
                 f"{result.stderr or result.stdout or 'it said nothing'}"
             )
+
+
+class RemoteServer(DistantServer):
+    """Conversations on a server at an address.
+
+    Args:
+        address: Its URL.
+        key: The session key that it was started with, if any.
+        answer_within_s: How long one answer may take.
+    """
+
+    def __init__(
+        self, address: str, key: SecretStr | None, *, answer_within_s: float = ANSWER_WITHIN_S
+    ) -> None:
+        super().__init__()
+        self._way = way(address, key, answer_within_s)
+        self._begin()
+
+    def _connect(self) -> Client:
+        return self._way
+
+
+def way(address: str, key: SecretStr | None, answer_within_s: float = ANSWER_WITHIN_S) -> Client:
+    """The way to the agent server at an address; nothing is sent yet."""
+    headers = {"X-Session-API-Key": key.get_secret_value()} if key else {}
+    timeout = httpx.Timeout(answer_within_s, connect=10)
+    return Client(httpx.Client(base_url=address, headers=headers, timeout=timeout))
 
 
 def _pack(base: Path) -> bytes:

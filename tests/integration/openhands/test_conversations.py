@@ -118,18 +118,19 @@ def test_creating_twice_starts_once(jobs, recorded_model):
 
 
 def test_a_conversation_outlives_the_client_that_began_it(agent_server, on, recorded_model):
-    key = SecretStr(agent_server._client._http.headers["X-Session-API-Key"])
-    remote = lambda: RemoteServer(str(agent_server._client._http.base_url), key)  # noqa: E731
+    http = agent_server._client._http
+    key = SecretStr(http.headers["X-Session-API-Key"])
+    first, later, last = (on(RemoteServer(str(http.base_url), key)) for _ in range(3))
     steps = [{"terminal": "sleep 2"}, creates("tests/test_new.py", "kept"), {"finish": "done"}]
-    left = on(remote()).start(recorded_model.record(*steps, files={"kept": "def test(): pass\n"}))
-
-    later = on(remote())
+    left = first.start(recorded_model.record(*steps, files={"kept": "def test(): pass\n"}))
+    first.server._client.close()
 
     assert later.server.attach(left, later.base)
     later.ended(left)
     assert "+def test(): pass" in later.server.patch(left)
     later.server.close()
-    assert not on(remote()).server.attach(left, later.base)
+    assert not last.server.attach(left, last.base)
+    last.server.close()
 
 
 def test_changes_are_found_though_the_agent_commits_or_removes_the_repository(jobs, recorded_model):
