@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,7 +25,9 @@ class Mutant:
         id: ``path:line what changed``; unique, and the same in every run.
         statement: First and last line of the statement that it is in; without its body.
         function: The qualified name of the function that it changes; empty for a change of a
-            module, a class or a function's head, which takes a new import to show.
+            module, a class or a function's head.
+        constant: The name whose value it changes, where only functions read it, when they are
+            called.
         first: First line of the changed function or statement, decorators included.
         last: Its last line.
         text: What stands there instead, not indented.
@@ -40,6 +43,12 @@ class Mutant:
     last: int
     text: str
     nulling: bool
+    constant: str = ""
+
+    @property
+    def needs_import(self) -> bool:
+        """Whether only a new import of its module shows it."""
+        return not self.function and not self.constant
 
     @property
     def left_by_nulls(self) -> bool:
@@ -54,8 +63,8 @@ class Mutant:
         changed = textwrap.indent(self.text, indent)
         return "\n".join([*lines[: self.first - 1], changed, *lines[self.last :], ""])
 
-    def function_source(self) -> str:
-        """The function alone, nested in classes as in its module."""
+    def piece(self) -> str:
+        """The changed statement alone; a function nested in classes as in its module."""
         text = self.text
         for owner in reversed(self.function.split(".")[:-1]):
             text = f"class {owner}:\n{textwrap.indent(text, '    ')}"
@@ -66,6 +75,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
     """All mutants of a module, in the order of the source, none twice."""
     found: dict[tuple[int, str], Mutant] = {}
     tree = ast.parse(source)
+    constants = _constants(tree)
     for unit, function in _units(tree.body, ""):
         first, last = _span(unit)
         for site in _sites(unit, head=not function):
@@ -82,6 +92,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
                     last=last,
                     text=text,
                     nulling=site.variant.nulling,
+                    constant=constants.get(unit, ""),
                 )
                 found.setdefault((first, text), mutant)
     return _numbered(list(found.values()))
@@ -116,6 +127,50 @@ def _units(body: Sequence[ast.stmt], owner: str) -> Iterator[tuple[ast.stmt, str
             yield from _units(node.body, f"{owner}{node.name}.")
         else:
             yield node, ""
+
+
+def _constants(tree: ast.Module) -> dict[ast.stmt, str]:
+    """Assignments at the top whose value nothing takes over while the module is imported, with
+    the name that they bind.
+
+    Only functions read it, each time that they are called; so a new value shows at once.
+    """
+    nodes = list(_run_by_import(tree))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    own = {node.name for node in tree.body if isinstance(node, _DEFINITION | ast.ClassDef)}
+    called = [
+        part
+        for node in nodes
+        for call in ([node] if isinstance(node, ast.Call) else getattr(node, "decorator_list", []))
+        for part in ast.walk(call)
+    ]
+    if any(isinstance(part, ast.Name) and part.id in own for part in called):
+        return {}  # a function of the module runs, and may read anything
+    bound_once = {
+        name
+        for name, count in Counter(node.id for node in names).items()
+        if count == 1 and name not in own
+    }
+    bound = {statement: _bound_by(statement) for statement in tree.body}
+    return {statement: name for statement, name in bound.items() if name in bound_once}
+
+
+def _run_by_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Everything in a module but the bodies of functions."""
+    for field, value in ast.iter_fields(node):
+        if isinstance(node, _DEFINITION) and field == "body":
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield child
+                yield from _run_by_import(child)
+
+
+def _bound_by(statement: ast.stmt) -> str:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return ""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class _Nulls(ast.NodeTransformer):
         return self._replace(node)
 
     def _replace(self, node: _Node) -> _Node:
+        self.generic_visit(node)  # what a decorator made while it was imported is called later
         if node.name in LEFT_IN_PLACE:
             return node
         result = (

@@ -74,8 +74,10 @@ class ForkRun:
         patience_s: Seconds that one test may take.
         cpu_s: Seconds of processor time that one test may take; 0 is no limit.
         null: The null implementation that stands in.
-        path: The file of the mutated function, ``function``, which begins at ``line``.
-        source: The mutated function, nested in classes as ``function`` says.
+        path: The file of the mutant.
+        function: The function that it changes, which begins at ``line``; or
+        constant: the name to which it gives another value.
+        source: The mutated statement; a function nested in classes as ``function`` says.
         overlay: The whole mutated file, for processes that tests start.
         stop_at_first: Whether the first failure ends the run.
     """
@@ -86,6 +88,7 @@ class ForkRun:
     null: str = ""
     path: str = ""
     function: str = ""
+    constant: str = ""
     line: int = 0
     source: str = ""
     overlay: Mapping[str, str] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from spec_to_production.verification.runs import NULLS, ForkRun, Item, Outcome, 
 
 Sources = Mapping[str, str]
 _MOST_WITH_PROCESSES = 40
+_MOST_ENDLESS = 2
 
 
 def collected(
@@ -120,8 +121,8 @@ def against_nulls(
 
     def one(fork: Fork, pair: tuple[Case, str]) -> tuple[str, str, Outcome | None]:
         case, null = pair
-        limit = _limit_s(case, patience_s)
-        record = fork(ForkRun((case.placed_id,), limit * 4, cpu_s=limit, null=null))
+        wall, cpu = _limits([case], patience_s)
+        record = fork(ForkRun((case.placed_id,), wall, cpu_s=cpu, null=null))
         return case.id, null, record.tests.get(case.placed_id)
 
     seen: dict[str, dict[str, Outcome | None]] = {}
@@ -143,7 +144,7 @@ def against_mutants(
 ) -> list[Case]:
     """Every mutant against the tests that reach it; or only until one of them notices it."""
     kills: dict[str, list[Kill]] = {case.id: [] for case in cases}
-    inside = [mutant for mutant in mutants if mutant.function]
+    inside = [mutant for mutant in mutants if not mutant.needs_import]
     wanted = [
         (mutant, tuple(reaching))
         for mutant in inside
@@ -157,7 +158,7 @@ def against_mutants(
         return _kills_in_fork(fork, mutant, tests, sources, patience_s, stop_at_first=stop_at_first)
 
     found = _in_sessions(pool, Run(_files(cases)), wanted, one)
-    outside = [mutant for mutant in mutants if not mutant.function]
+    outside = [mutant for mutant in mutants if mutant.needs_import]
     found += pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
     for some in found:
         for identity, kill in some:
@@ -166,10 +167,12 @@ def against_mutants(
 
 
 def reaches(case: Case, mutant: Mutant) -> bool:
-    """Whether a test runs the statement that a mutant changes."""
+    """Whether a test runs the statement that a mutant changes, or may see its value."""
     first, last = mutant.statement
-    return case.spawns or any(
-        path == mutant.path and first <= line <= last for path, line in case.lines
+    return (
+        case.spawns
+        or bool(mutant.constant)
+        or any(path == mutant.path and first <= line <= last for path, line in case.lines)
     )
 
 
@@ -192,28 +195,32 @@ def _kills_in_fork(
     *,
     stop_at_first: bool,
 ) -> list[tuple[str, Kill]]:
+    """Run the tests against a mutant; it is given up when several of them do not end with it."""
     kills: list[tuple[str, Kill]] = []
     left = list(cases)
+    endless = 0
     overlay = {}
     if any(case.spawns for case in cases):
         overlay = {mutant.path: mutant.module_source(sources[mutant.path])}
-    while left:
-        limit = max(_limit_s(case, patience_s) for case in left)
+    while left and endless < _MOST_ENDLESS:
+        wall, cpu = _limits(left, patience_s)
         record = fork(
             ForkRun(
                 tuple(case.placed_id for case in left),
-                limit * 4,
-                cpu_s=limit,
+                wall,
+                cpu_s=cpu,
                 path=mutant.path,
                 function=mutant.function,
+                constant=mutant.constant,
                 line=mutant.first,
-                source=mutant.function_source(),
+                source=mutant.piece(),
                 overlay=overlay,
                 stop_at_first=stop_at_first,
             )
         )
         found, left = _read_kills(mutant, left, record)
         kills += found
+        endless += record.ending != "finished"
         if kills and stop_at_first:
             break
     return kills
@@ -229,7 +236,7 @@ def _kills_anew(
         Run(
             _files(cases),
             select=tuple(case.placed_id for case in left),
-            patience_s=max(_limit_s(case, patience_s) for case in left) * 4,
+            patience_s=_limits(left, patience_s)[0],
             overlay={mutant.path: mutant.module_source(sources[mutant.path])},
         )
     )
@@ -282,8 +289,13 @@ def _in_sessions(
     return [results[index] for index in sorted(results)]
 
 
-def _limit_s(case: Case, patience_s: float) -> float:
-    return min(patience_s, 0.5 + 5 * (case.duration_ms or 0) / 1000)
+def _limits(cases: Iterable[Case], patience_s: float) -> tuple[float, float]:
+    """Seconds of the clock and of the processor that each of them may take on broken code.
+
+    Other programs slow a test down by the clock, so that only bounds tests that wait for ever.
+    """
+    slowest = max((case.duration_ms or 0) / 1000 for case in cases)
+    return min(4 * patience_s, 2 + 20 * slowest), min(patience_s, 0.2 + 5 * slowest)
 
 
 def _open(cases: Iterable[Case]) -> list[Case]:

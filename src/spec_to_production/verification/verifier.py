@@ -236,8 +236,9 @@ class Verifier:
                 suite = self._existing_suite(pool)
             with self._phase("together", "accepted tests with the existing suite"):
                 self._beside(pool, suite)
-            with self._phase("contribution", "what the accepted tests add"):
+            with self._phase("existing_mutation", "mutants against the existing tests"):
                 sample, killed_before = self._mutants_before(pool, suite)
+            with self._phase("contribution", "what the accepted tests add"):
                 self._without_idle_ones(pool, suite)
             with self._phase("salvage", "accepted tests in files of their own"):
                 files = self._salvage(pool)

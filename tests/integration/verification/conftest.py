@@ -50,6 +50,16 @@ def remember(item):
     return len(SEEN)
 
 
+def in_cents(places):
+    def decorate(function):
+        def counted(*arguments):
+            return round(function(*arguments) * 10**places)
+
+        return counted
+
+    return decorate
+
+
 class Cart:
     def __init__(self, owner):
         self.owner = owner

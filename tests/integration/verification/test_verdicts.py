@@ -95,6 +95,54 @@ def test_tests_that_check_nothing_are_vacuous(judge):
     }
 
 
+def test_constants_are_mutated_where_functions_and_tests_read_them(judge):
+    found = judge(
+        """
+        import shop
+        from shop import LIMIT
+
+        def test_far_above():
+            assert shop.shipping(101) == 0
+
+        def test_the_limit_as_imported():
+            assert LIMIT == 100
+
+        def test_the_limit_in_its_module():
+            assert shop.LIMIT == 100
+
+        def test_cart_is_not_concerned():
+            assert shop.Cart("eva").items == []
+        """
+    )
+    killed = {name: " ".join(test.mutants_killed) for name, test in found.items()}
+    assert {name: "100 became 101" in ids for name, ids in killed.items()} == {
+        "test_far_above": True,
+        "test_the_limit_as_imported": True,
+        "test_the_limit_in_its_module": True,
+        "test_cart_is_not_concerned": False,
+    }
+
+
+def test_a_decorator_applied_by_an_import_is_tested_all_the_same(judge):
+    found = judge(
+        """
+        import shop
+
+        @shop.in_cents(2)
+        def price(euros):
+            return euros + 0.5
+
+        def test_cents():
+            assert price(2) == 250
+
+        def test_only_calls():
+            assert price(2) is not None
+        """
+    )
+    assert found["test_only_calls"].reason == "vacuous"
+    assert found["test_cents"].verdict == "accepted", found
+
+
 def test_what_cannot_run_says_why(verify):
     found = verify(
         syntax="def test_a(:\n    pass\n",

@@ -72,9 +72,30 @@ def test_every_mutant_is_python_and_differs_from_the_source():
     mutants = mutants_of("shop.py", SOURCE)
     for mutant in mutants:
         assert ast.unparse(ast.parse(mutant.module_source(SOURCE))) != original
-        if mutant.function:
-            ast.parse(mutant.function_source())
+        ast.parse(mutant.piece())
     assert len({mutant.id for mutant in mutants}) == len(mutants)
+
+
+@pytest.mark.parametrize(
+    ("module", "constants"),
+    [
+        ("A = 1\ndef f(): return A", {"A"}),
+        ("A: int = 1\nclass C:\n    def f(self): return A", {"A"}),
+        ("A = 1\nB = A + 1\ndef f(): return B", {"B"}),
+        ("A = 1\ndef f(n=A): return n", set()),
+        ("A = 1\n@limit(A)\ndef f(): return 1", set()),
+        ("A = 1\nclass C:\n    size = A", set()),
+        ("A = 1\nA += 1\ndef f(): return A", set()),
+        ("A = 1\nfor A in (1, 2): pass", set()),
+        ("A = 1\ndef f(): return A\nB = f()", set()),
+        ("A = 1\ndef f(): return A\nB = sorted('ab', key=f)", set()),
+        ("A = 1\ndef f(g): return A\n@f\ndef h(): return A", set()),
+        ("A, B = 1, 2\ndef f(): return A", set()),
+    ],
+)
+def test_a_constant_is_what_only_functions_read(module, constants):
+    found = mutants_of("m.py", module)
+    assert {mutant.piece().partition(":")[0][0] for mutant in found if mutant.constant} == constants
 
 
 def test_the_products_own_modules_can_be_mutated():

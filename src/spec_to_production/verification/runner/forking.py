@@ -6,11 +6,12 @@ import gc
 import json
 import os
 import signal
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
@@ -71,7 +72,7 @@ class Forking:
         if request["null"]:
             stand_ins.stand_in(request["null"])
         if request["source"]:
-            self._swap(request)
+            self._mutate(request)
         chosen = [items[name] for name in request["select"] if name in items]
         for item, following in zip(chosen, [*chosen[1:], None], strict=True):
             # When this time is up, the process ends: no test can catch it.
@@ -84,12 +85,33 @@ class Forking:
             os.truncate(self.recorder.uncaptured, 0)
         self.recorder.emit("end", code=0)
 
-    def _swap(self, request: Mapping[str, Any]) -> None:
+    def _mutate(self, request: Mapping[str, Any]) -> None:
         path = f"{self.opening['root']}/{request['path']}"
-        module = compile(request["source"], path, "exec", dont_inherit=True)
-        code = _find(module, request["function"].split("."))
+        code = compile(request["source"], path, "exec", dont_inherit=True)
+        if request["constant"]:
+            _assign(code, request["constant"], path, self.opening["root"])
+            return
+        code = _find(code, request["function"].split("."))
         for function in self._functions.get((path, code.co_name, request["line"]), []):
-            function.__code__ = code
+            for old, new in _pairs(function.__code__, code):
+                for made in self._functions.get(_place(old), []):
+                    _exchange(made, new)
+
+
+def _assign(code: CodeType, name: str, path: str, root: str) -> None:
+    """Run an assignment again in its module, and tell those that imported the name from it."""
+    modules = {
+        getattr(module, "__file__", None) or "": vars(module)
+        for module in list(sys.modules.values())
+        if isinstance(module, ModuleType)
+    }
+    if name not in modules.get(path, {}):
+        return  # nobody imported it yet
+    before = modules[path][name]
+    exec(code, modules[path])  # noqa: S102 - the component's own code, with one mistake
+    for file, names in modules.items():
+        if file.startswith(root) and name in names and names[name] is before:
+            names[name] = modules[path][name]
 
 
 def _place(code: CodeType) -> tuple[str, str, int]:
@@ -104,3 +126,18 @@ def _find(code: CodeType, names: list[str]) -> CodeType:
             if isinstance(constant, CodeType) and constant.co_name == name
         )
     return code
+
+
+def _pairs(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """A function's code and that of the functions in it, with what takes their places."""
+    yield old, new
+    inner = [[part for part in code.co_consts if isinstance(part, CodeType)] for code in (old, new)]
+    if [part.co_name for part in inner[0]] == [part.co_name for part in inner[1]]:
+        for one, other in zip(*inner, strict=True):
+            yield from _pairs(one, other)
+
+
+def _exchange(function: FunctionType, code: CodeType) -> None:
+    # A function that was made by an import keeps the variables around it, so these must agree.
+    if function.__code__.co_freevars == code.co_freevars:
+        function.__code__ = code
