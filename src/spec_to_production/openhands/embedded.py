@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -70,7 +71,13 @@ class EmbeddedServer(AgentServer):
                 tell("The agent runs as you and can read your files: only root can change that.")
             return installed
 
-        return cls(folder, find)
+        def ready(up: Future[tuple[Client, str]]) -> None:
+            if up.exception() is None:
+                tell("the agent server is ready")
+
+        server = cls(folder, find)
+        server._up.add_done_callback(ready)
+        return server
 
     def close(self) -> None:
         """Kill the server with all that it started, and remove all but its log."""
