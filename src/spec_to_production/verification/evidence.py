@@ -15,7 +15,7 @@ from spec_to_production.verification.candidates import (
     is_asserted,
 )
 from spec_to_production.verification.mutation import Mutant
-from spec_to_production.verification.runs import NULLS, Outcome, Record
+from spec_to_production.verification.runs import NULLS, Line, Outcome, Record
 
 _OUT_OF_RESOURCES = ("MemoryError", "BlockingIOError")
 _OUT_OF_RESOURCES_SAYS = (
@@ -45,10 +45,12 @@ class Kill:
     Attributes:
         mutant: The mutant.
         told: The test said so itself; see :meth:`Case.tells`.
+        anew: Everything was imported with it, so it was there when the test's module ran.
     """
 
     mutant: Mutant
     told: bool
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Case:
         placed_id: Its pytest id under the path where it is judged.
         outcomes: How it ended in every run on the unchanged component, the first one alone.
         nulls: How it ended with each null implementation; ``None`` when it broke off.
+        imported: The component's lines that run when its file is imported.
         spawns: It starts processes, in which its coverage is not seen.
         ruling: The verdict, once it is certain.
     """
@@ -72,11 +75,12 @@ class Case:
     outcomes: tuple[Outcome, ...] = ()
     nulls: Mapping[str, Outcome | None] = field(default_factory=dict)
     kills: tuple[Kill, ...] = ()
+    imported: frozenset[Line] = frozenset()
     spawns: bool = False
     ruling: Ruling | None = None
 
     @property
-    def lines(self) -> frozenset[tuple[str, int]]:
+    def lines(self) -> frozenset[Line]:
         """The component's lines that it ran, alone."""
         return self.outcomes[0].lines if self.outcomes else frozenset()
 
@@ -204,10 +208,13 @@ def is_real(case: Case) -> bool:
     """Whether a passing test was seen to tell when the code is broken.
 
     It must have told of a mutant. A test that passes with the raising null calls none of the
-    functions that it would have to; it counts only for the code that nulls leave in place. One
+    functions that it would have to; it counts only for the code that nulls leave in place, and
+    for what ran when its file was imported, for then nulls are not there. One
     that passes with the other two compares results with each other: that values stop being
     equal to themselves says nothing about them.
     """
+    if any(kill.told and kill.anew and kill.mutant.function for kill in case.kills):
+        return True
     told = [kill.mutant for kill in case.kills if kill.told]
     if (
         not case.lines

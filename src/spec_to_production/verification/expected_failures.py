@@ -39,10 +39,13 @@ def _marked(file: GeneratedFile, disputes: Mapping[str, Dispute]) -> GeneratedFi
     part = salvaged(Candidate(file.path, file.path, file.content), disputes)
     if part is None:
         return None
-    path = PurePosixPath(file.path)
-    return GeneratedFile(
-        path=str(path.with_stem(f"{path.stem}{_SUFFIX}")), content=_with_marks(part, disputes)
-    )
+    return GeneratedFile(path=path_beside(file.path), content=_with_marks(part, disputes))
+
+
+def path_beside(path: str) -> str:
+    """Where the disputed tests of a file go."""
+    whole = PurePosixPath(path)
+    return str(whole.with_stem(f"{whole.stem}{_SUFFIX}"))
 
 
 def _with_marks(source: str, disputes: Mapping[str, Dispute]) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 _STAND_INS = "__import__('spec_to_production_runner.stand_ins').stand_ins"
 _LOGGERS = {"log", "logger", "logging", "_log", "_logger", "warnings"}
+_IN_ANY_ORDER = {"isinstance", "issubclass", "max", "min", "gcd", "math.gcd", "lcm", "math.lcm"}
+_NO_VALUES = {"self", "cls", *dir(builtins)}
 _LONGEST = 60
 _MANY = 2
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
@@ -72,6 +75,11 @@ def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one c
         case ast.While(test=test):
             never = _changed(node, test=ast.Constant(value=False))
             yield Variant(never, f"while {_text(test)} never", nulling=_is_endless(test))
+        case ast.For(iter=values):
+            never = _changed(node, iter=ast.Tuple([], ast.Load()))
+            yield Variant(never, f"for … in {_text(values)} never")
+        case ast.ExceptHandler(body=body) if not isinstance(body[0], ast.Raise):
+            yield Variant(_changed(node, body=[ast.Raise()]), f"{_text(node)} lets it pass on")
         case ast.comprehension(ifs=[condition, *_]):
             yield Variant(_changed(node, ifs=node.ifs[1:]), f"filter {_text(condition)} removed")
         case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
@@ -148,9 +156,23 @@ def _other_calls(node: ast.Call) -> Iterator[Variant]:
         yield _instead(node, node.args[0])
     if len(node.args) < _MANY and not node.keywords and isinstance(node.func, ast.Attribute):
         yield _instead(node, node.func.value)
+    if len(node.args) >= _MANY and ast.unparse(node.func) not in _IN_ANY_ORDER:
+        yield from _other_arguments(node)
     for keyword in node.keywords:
         rest = [other for other in node.keywords if other is not keyword]
         yield Variant(_changed(node, keywords=rest), f"{keyword.arg}= left out of {_text(node)}")
+
+
+def _other_arguments(node: ast.Call) -> Iterator[Variant]:
+    first, second, *others = node.args
+    if not any(isinstance(argument, ast.Starred) for argument in node.args):
+        swapped = _changed(node, args=[second, first, *others])
+        yield Variant(swapped, f"arguments of {_text(node)} swapped")
+    for index, argument in enumerate(node.args):
+        match argument:
+            case ast.Name(id=name) if name.islower() and name not in _NO_VALUES:
+                args = [*node.args[:index], _call("altered", argument), *node.args[index + 1 :]]
+                yield Variant(_changed(node, args=args), f"{name} altered in {_text(node)}")
 
 
 def _other_slices(node: ast.Slice) -> Iterator[Variant]:

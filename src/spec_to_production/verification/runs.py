@@ -13,6 +13,7 @@ from spec_to_production.verification.runner.channel import signature
 
 Ending = Literal["finished", "timed_out", "died", "tampered"]
 Arc = tuple[int, int]
+Line = tuple[str, int]
 NULLS = ("truthy", "falsy", "raising")
 
 
@@ -131,20 +132,18 @@ class Outcome:
         return self.outcome == "passed"
 
     @property
-    def lines(self) -> frozenset[tuple[str, int]]:
+    def lines(self) -> frozenset[Line]:
         """The component's lines that it ran."""
-        return frozenset(
-            (path, line)
-            for path, arcs in self.reached.items()
-            for arc in arcs
-            for line in arc
-            if line > 0
-        )
+        return _lines(self.reached)
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a run after it. ``running`` is the test at which it broke off."""
+    """What is known of a run after it.
+
+    ``imported`` are the component's lines that ran while tests were collected, those of its own
+    import left out. ``running`` is the test at which it broke off.
+    """
 
     ending: Ending
     status: int | None = None
@@ -158,6 +157,7 @@ class Record:
     clock_shifted: bool = False
     broke: str = ""
     spawned: bool = False
+    imported: frozenset[Line] = frozenset()
 
 
 def new_key() -> str:
@@ -210,6 +210,7 @@ def read_record(lines: Iterable[str], key: str, *, status: int | None, timed_out
         replaced=tuple(name for f in of("replaced") for name in f["names"]),
         clock_shifted=any(f["shifted"] for f in of("clock")),
         spawned=bool(of("spawned")),
+        imported=frozenset().union(*(_lines(_arcs(f)) for f in of("collected"))),
         broke="\n".join(f["message"] for f in of("broke")),
     )
 
@@ -242,8 +243,16 @@ def _outcome(finding: Mapping[str, Any]) -> Outcome:
         line=finding.get("line"),
         component_frame=(frame[0], frame[1]) if frame else None,
         comparison=(comparison[0], comparison[1], comparison[2]) if comparison else None,
-        reached={
-            path: frozenset((arc[0], arc[1]) for arc in arcs)
-            for path, arcs in finding["reached"].items()
-        },
+        reached=_arcs(finding),
+    )
+
+
+def _arcs(finding: Mapping[str, Any]) -> dict[str, frozenset[Arc]]:
+    reached = finding["reached"].items()
+    return {path: frozenset((arc[0], arc[1]) for arc in arcs) for path, arcs in reached}
+
+
+def _lines(reached: Mapping[str, frozenset[Arc]]) -> frozenset[Line]:
+    return frozenset(
+        (path, line) for path, arcs in reached.items() for arc in arcs for line in arc if line > 0
     )

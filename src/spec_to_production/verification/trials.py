@@ -14,7 +14,15 @@ from spec_to_production.verification.candidates import Candidate, Function, name
 from spec_to_production.verification.evidence import Case, Kill, after_first_run, broke_off
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.mutation import Mutant
-from spec_to_production.verification.runs import NULLS, ForkRun, Item, Outcome, Record, Run
+from spec_to_production.verification.runs import (
+    NULLS,
+    ForkRun,
+    Item,
+    Line,
+    Outcome,
+    Record,
+    Run,
+)
 
 Sources = Mapping[str, str]
 _MOST_WITH_PROCESSES = 40
@@ -27,7 +35,7 @@ def collected(
     """A case for every test of the candidates, found by collecting each file alone."""
     whole = [candidate for candidate in candidates if candidate.refused is None]
     records = pool.run_all(
-        Run((one.placed,), select=(), watch=True, check_integrity=True) for one in whole
+        Run((one.placed,), select=(), cover=True, watch=True, check_integrity=True) for one in whole
     )
     by_path = dict(zip([one.path for one in whole], records, strict=True))
     cases: list[Case] = []
@@ -67,7 +75,7 @@ def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) 
         return _closed(candidate, "import_error", next(iter(record.not_collected.values())))
     if record.modules_skipped:
         return _closed(candidate, "skipped", next(iter(record.modules_skipped.values())))
-    cases = _of_items(candidate, record.items, requirements)
+    cases = _of_items(candidate, record.items, requirements, record.imported)
     found = {case.function.name for case in cases if case.function}
     missed = [function for function in candidate.functions if function.name not in found]
     if missed or not cases:
@@ -77,7 +85,10 @@ def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) 
 
 
 def _of_items(
-    candidate: Candidate, items: Iterable[Item], requirements: Sequence[str]
+    candidate: Candidate,
+    items: Iterable[Item],
+    requirements: Sequence[str],
+    imported: frozenset[Line],
 ) -> list[Case]:
     functions = {function.name: function for function in candidate.functions}
     shadowing = dict(candidate.shadowing)
@@ -86,7 +97,8 @@ def _of_items(
         function = functions.get(item.function)
         case = _case(candidate, function, candidate.path + item.id.removeprefix(candidate.placed))
         text = " ".join([function.code if function else item.function, *item.requirements])
-        case = replace(case, requirements=named_requirements(text, requirements))
+        named = named_requirements(text, requirements)
+        case = replace(case, requirements=named, imported=imported)
         if item.function in shadowing:
             case = case.rejected("shadows", shadowing[item.function])
         cases.append(case)
@@ -103,7 +115,7 @@ def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> l
 
     opening = Run(_files(cases), cover=True, watch=True, check_integrity=True)
     done = _in_sessions(pool, opening, groups, one)
-    return _merged(cases, (case for group in done for case in group))
+    return merged(cases, (case for group in done for case in group))
 
 
 def _after_alone(case: Case, record: Record) -> Case:
@@ -143,7 +155,6 @@ def against_mutants(
     stop_at_first: bool = False,
 ) -> list[Case]:
     """Every mutant against the tests that reach it; or only until one of them notices it."""
-    kills: dict[str, list[Kill]] = {case.id: [] for case in cases}
     inside = [mutant for mutant in mutants if not mutant.needs_import]
     wanted = [
         (mutant, tuple(reaching))
@@ -160,6 +171,27 @@ def against_mutants(
     found = _in_sessions(pool, Run(_files(cases)), wanted, one)
     outside = [mutant for mutant in mutants if mutant.needs_import]
     found += pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
+    return _with_kills(cases, found)
+
+
+def against_imported_mutants(
+    pool: Interpreters,
+    cases: Sequence[Case],
+    mutants: Sequence[Mutant],
+    sources: Sources,
+    patience_s: float,
+) -> list[Case]:
+    """Mutants of functions that run when tests are imported, each there from the beginning."""
+
+    def one(mutant: Mutant) -> list[tuple[str, Kill]]:
+        reaching = [case for case in cases if runs_on_import(case, mutant)]
+        return _kills_anew(pool, mutant, reaching, sources, patience_s)
+
+    return _with_kills(cases, pool.map(one, mutants))
+
+
+def _with_kills(cases: Sequence[Case], found: Iterable[Iterable[tuple[str, Kill]]]) -> list[Case]:
+    kills: dict[str, list[Kill]] = {case.id: [] for case in cases}
     for some in found:
         for identity, kill in some:
             kills[identity].append(kill)
@@ -168,12 +200,17 @@ def against_mutants(
 
 def reaches(case: Case, mutant: Mutant) -> bool:
     """Whether a test runs the statement that a mutant changes, or may see its value."""
+    return case.spawns or bool(mutant.constant) or _is_among(case.lines, mutant)
+
+
+def runs_on_import(case: Case, mutant: Mutant) -> bool:
+    """Whether the function that a mutant changes runs when the test's file is imported."""
+    return bool(mutant.function) and _is_among(case.imported, mutant)
+
+
+def _is_among(lines: Iterable[Line], mutant: Mutant) -> bool:
     first, last = mutant.statement
-    return (
-        case.spawns
-        or bool(mutant.constant)
-        or any(path == mutant.path and first <= line <= last for path, line in case.lines)
-    )
+    return any(path == mutant.path and first <= line <= last for path, line in lines)
 
 
 def _affordable(cases: Iterable[Case], budget: dict[str, int]) -> list[Case]:
@@ -240,7 +277,8 @@ def _kills_anew(
             overlay={mutant.path: mutant.module_source(sources[mutant.path])},
         )
     )
-    return _read_kills(mutant, left, record)[0]
+    kills, _ = _read_kills(mutant, left, record)
+    return [(identity, replace(kill, anew=True)) for identity, kill in kills]
 
 
 def _read_kills(
@@ -313,6 +351,7 @@ def _grouped(cases: Iterable[Case], key: Callable[[Case], str]) -> list[list[Cas
     return list(groups.values())
 
 
-def _merged(cases: Sequence[Case], changed: Iterable[Case]) -> list[Case]:
+def merged(cases: Sequence[Case], changed: Iterable[Case]) -> list[Case]:
+    """The cases, the changed ones in the places of what they were."""
     by_id = {case.id: case for case in changed}
     return [by_id.get(case.id, case) for case in cases]

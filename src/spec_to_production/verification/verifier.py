@@ -48,6 +48,7 @@ from spec_to_production.verification.salvage import salvaged
 from spec_to_production.verification.together import Suite, run_suite, run_together
 
 _MOST_COMPARED = 20
+_MOST_ON_IMPORT = 100
 
 
 @dataclass(frozen=True)
@@ -194,21 +195,26 @@ class Verifier:
         return [repetition.cases.get(case.id, case) for case in cases]
 
     def _mutated(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
-        effort = self._effort
-        everyone = mutation.sample(self._mutants, effort.mutants, effort.seed)
-        cases = trials.against_mutants(pool, cases, everyone, self._sources, effort.test_timeout)
-        doubtful = [case for case in cases if case.ruling is None and not is_real(case)]
-        rest = self._reached_by(doubtful, set(everyone))
-        doubtful = trials.against_mutants(pool, doubtful, rest, self._sources, effort.test_timeout)
-        by_id = {case.id: case for case in doubtful}
-        return [by_id.get(case.id, case) for case in cases]
+        """Against a sample of the mutants; what that leaves in doubt, against all others too."""
+        sources, patience = self._sources, self._effort.test_timeout
+        tried = mutation.sample(self._mutants, self._effort.mutants, self._effort.seed)
+        cases = trials.against_mutants(pool, cases, tried, sources, patience)
+        doubtful = _doubtful(cases)
+        rest = [one for one in self._those(trials.reaches, doubtful) if one not in tried]
+        cases = trials.merged(
+            cases, trials.against_mutants(pool, doubtful, rest, sources, patience)
+        )
+        doubtful = _doubtful(cases)
+        most, seed = _MOST_ON_IMPORT, self._effort.seed
+        some = mutation.sample(self._those(trials.runs_on_import, doubtful), most, seed)
+        return trials.merged(
+            cases, trials.against_imported_mutants(pool, doubtful, some, sources, patience)
+        )
 
-    def _reached_by(self, cases: Sequence[Case], tried: set[Mutant]) -> list[Mutant]:
-        return [
-            mutant
-            for mutant in self._mutants
-            if mutant not in tried and any(trials.reaches(case, mutant) for case in cases)
-        ]
+    def _those(
+        self, concern: Callable[[Case, Mutant], bool], cases: Sequence[Case]
+    ) -> list[Mutant]:
+        return [mutant for mutant in self._mutants if any(concern(case, mutant) for case in cases)]
 
     def _settled(self, cases: Sequence[Case]) -> list[Case]:
         """Accepted, vacuous or a mere copy: the verdict on tests that passed every run."""
@@ -392,6 +398,10 @@ class Verifier:
 def _functions_in(file: GeneratedFile) -> list[str]:
     found = functions_of(ast.parse(file.content), file.content)
     return [function.name for function in found]
+
+
+def _doubtful(cases: Iterable[Case]) -> list[Case]:
+    return [case for case in cases if case.ruling is None and not is_real(case)]
 
 
 def _open_again(cases: Iterable[Case]) -> list[Case]:

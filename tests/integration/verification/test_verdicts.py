@@ -143,6 +143,24 @@ def test_a_decorator_applied_by_an_import_is_tested_all_the_same(judge):
     assert found["test_cents"].verdict == "accepted", found
 
 
+def test_what_the_component_did_while_the_test_was_imported_counts(judge):
+    found = judge(
+        """
+        import shop
+
+        PRICE = shop.parse("42")
+
+        def test_price():
+            assert PRICE == 42
+
+        def test_some_price():
+            assert PRICE == PRICE
+        """
+    )
+    assert found["test_price"].verdict == "accepted"
+    assert found["test_some_price"].reason == "vacuous"
+
+
 def test_what_cannot_run_says_why(verify):
     found = verify(
         syntax="def test_a(:\n    pass\n",

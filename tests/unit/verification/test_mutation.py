@@ -60,6 +60,25 @@ def test_small_mistakes_are_made(change):
     assert any(mutant.id.endswith(change) for mutant in mutants_of("shop.py", SOURCE))
 
 
+@pytest.mark.parametrize(
+    ("statement", "changes"),
+    [
+        ("pay(a, 2)", ["arguments of pay(a, 2) swapped", "a altered in pay(a, 2)"]),
+        ("pay(*a, b)", ["b altered in pay(*a, b)"]),
+        ("max(a, b)", []),
+        ("isinstance(a, int)", []),
+        ("for a in b: pass", ["for … in b never"]),
+        ("try: pass\nexcept KeyError: pass", ["except KeyError: lets it pass on"]),
+        ("try: pass\nexcept KeyError: raise", []),
+    ],
+)
+def test_arguments_loops_and_handlers_go_wrong(statement, changes):
+    text = f"def f(a, b):\n{textwrap.indent(statement, '    ')}"
+    found = [mutant.id.partition(" ")[2] for mutant in mutants_of("m.py", text)]
+    kinds = ("swapped", "altered in", "never", "lets it")
+    assert [one for one in found if any(kind in one for kind in kinds)] == changes
+
+
 def test_logs_docstrings_and_messages_are_left_alone():
     changed = " ".join(mutant.id for mutant in mutants_of("shop.py", SOURCE))
     assert "log.info" not in changed

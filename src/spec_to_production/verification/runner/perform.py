@@ -16,7 +16,7 @@ import pytest
 
 from . import audit, clock, forking, overlay
 from .channel import writer
-from .plugin import Recorder
+from .plugin import COLLECTION, Recorder
 
 _MORE_MEMORY = 1 << 30
 _QUIET = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:randomly", "-p", "no:xdist"]
@@ -40,6 +40,8 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     os.environ["SPEC_TO_PRODUCTION_CANARY"] = canary
     if request["check_integrity"]:
         _import_component(request["modules"])
+    if cover is not None:
+        cover.switch_context(COLLECTION)
     recorder = Recorder(
         emit=emit,
         root=root,

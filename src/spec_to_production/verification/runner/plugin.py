@@ -21,6 +21,9 @@ from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
 from .processes import left_running
 
+COLLECTION = "collection"
+"""The coverage context of what runs while tests are collected."""
+
 _COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
 
 
@@ -92,7 +95,7 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Start the run proper, once everything is imported."""
-        self.emit("collected")
+        self.emit("collected", reached=self._reached(COLLECTION))
         plugins = session.config.pluginmanager
         self._plugins = {id(plugin) for plugin in plugins.get_plugins()}
         if self.null:
@@ -185,11 +188,11 @@ class Recorder:
         finally:
             self.cover.switch_context("")
 
-    def _reached(self, nodeid: str) -> dict[str, list[tuple[int, int]]]:
+    def _reached(self, context: str) -> dict[str, list[tuple[int, int]]]:
         if self.cover is None:
             return {}
         data = self.cover.get_data()
-        data.set_query_context(nodeid)
+        data.set_query_context(context)
         arcs = {path: data.arcs(path) or [] for path in sorted(self.component)}
         data.set_query_contexts(None)
         return {path.removeprefix(self.root): found for path, found in arcs.items() if found}
