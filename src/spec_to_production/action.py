@@ -94,7 +94,7 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     if results[-1].interrupted_by is not None:
         tell_runner(results, settings, links_for(results[-1], event))
         return 128 + results[-1].interrupted_by
-    publish(results, output, settings, env, event)
+    publish(results, output, settings, env, event, complete=len(results) == len(codes))
     return max(codes)
 
 

@@ -28,7 +28,7 @@ from spec_to_production.reporting import Links, words
 from spec_to_production.reporting.headline import verdict, verdict_on
 from spec_to_production.results import GeneratedFile, WorkflowResult
 from spec_to_production.settings import Settings
-from spec_to_production.verification.expected_failures import expected_failures
+from spec_to_production.verification.expected_failures import expected_failures, path_beside
 
 _LOG_COLUMNS = 100
 _RELAYED = "_As a run of the pull request's own code reports it; this repository did not check it._"
@@ -62,12 +62,25 @@ def publish(
     settings: Settings,
     env: Mapping[str, str],
     event: Event,
+    *,
+    complete: bool = True,
 ) -> None:
-    """Upload, deliver, tell the runner and comment. What fails of it is a warning."""
+    """Upload, deliver, tell the runner and comment. What fails of it is a warning.
+
+    Args:
+        results: What there is to publish.
+        output: The folder with the reports.
+        settings: The run's settings.
+        env: The runner's environment.
+        event: What started the run.
+        complete: Whether every pair of spec and component has its result.
+    """
     artifact = _attempt("artifact", lambda: _upload(output, settings, env, event))
     links = links_for(results[0], event, artifact)
     if settings.deliver != "comment":
-        delivered = _attempt("delivery", lambda: _deliver(results, settings, event, links))
+        delivered = _attempt(
+            "delivery", lambda: _deliver(results, settings, event, links, complete)
+        )
         links = replace(links, delivered_url=delivered)
     tell_runner(results, settings, links, artifact)
     # Without secrets the token can only read, whatever the workflow says: trying is no use.
@@ -166,7 +179,11 @@ def _upload(output: Path, settings: Settings, env: Mapping[str, str], event: Eve
 
 
 def _deliver(
-    results: Sequence[WorkflowResult], settings: Settings, event: Event, links: Links
+    results: Sequence[WorkflowResult],
+    settings: Settings,
+    event: Event,
+    links: Links,
+    complete: bool,  # noqa: FBT001 - as in publish
 ) -> str | None:
     """Bring the tests into the repository; returns the commit's or the pull request's address."""
     jobs = [job for result in results for job in result.jobs]
@@ -177,13 +194,16 @@ def _deliver(
     reason = delivery.obstacle(event, results[0].base_commit)
     if not jobs:
         reason = "nothing was generated"
-    if not files and any(job.status != "succeeded" for job in jobs):
+    complete = complete and all(job.status == "succeeded" for job in jobs)
+    if not files and not complete:
         reason = "no test was accepted, and not every job succeeded"
     if reason or not settings.github_token:
         commands.say(f"Nothing is delivered: {reason or 'there is no token'}.")
         return None
     title = f"Add {words.count(len(files), 'test file')} written from the spec"
-    change, target = delivery.Change.by_run(files, title, event.run_url), delivery.Target.of(event)
+    decided = None if complete else _decided(results)
+    change = delivery.Change.by_run(files, title, event.run_url, decided)
+    target = delivery.Target.of(event)
     token = settings.github_token.get_secret_value()
     with closing(connection.connect(token, event.api_url, settings.ca_bundle)) as github:
         if settings.deliver == "commit":
@@ -193,6 +213,17 @@ def _deliver(
             made = delivery.propose(github, target, settings.comment_id, change, body)
     commands.say(f"The tests: {made.told}.")
     return made.url
+
+
+def _decided(results: Sequence[WorkflowResult]) -> set[str]:
+    """The paths of tests that these results speak about: those of the jobs that succeeded."""
+    paths: set[str] = set()
+    for result in results:
+        succeeded = [job for job in result.jobs if job.status == "succeeded"]
+        done = {job.task_id for job in succeeded}
+        paths |= {task.output_path for task in result.tasks if task.id in done}
+        paths |= {file.path for job in succeeded for file in job.files}
+    return paths | set(map(path_beside, paths))
 
 
 def _comment(

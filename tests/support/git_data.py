@@ -43,6 +43,8 @@ class GitData:
             ("GET", r"commits/([0-9a-f]{40})", lambda sha: (200, self._commit(sha))),
             ("POST", r"commits", lambda: self._make_commit(body)),
             ("POST", r"trees", lambda: self._make_tree(body)),
+            # Not of the Git data API: what a commit changed.
+            ("GET", r"changes/([0-9a-f]{40})", lambda sha: (200, self._changes(sha))),
         ]
         for known, pattern, act in routes:
             if known == method and (found := re.fullmatch(pattern, path)):
@@ -98,6 +100,16 @@ class GitData:
         told["tree"].update(sha=tree, url=f"{self.url}/trees/{tree}")
         return told
 
+    def _changes(self, sha: str) -> dict[str, Any]:
+        told = self._form("commit")
+        told.update(sha=sha, files=[])
+        for line in self.git("diff-tree", "-r", "--no-commit-id", sha).splitlines():
+            details, name = line.split("\t")
+            changed = self._form("diff-entry-items")[0]
+            changed.update(filename=name, sha=details.split()[3], status="added")
+            told["files"].append(changed)
+        return told
+
     def _make_commit(self, body: Any) -> tuple[int, Any]:
         parents = [part for parent in body["parents"] for part in ("-p", parent)]
         return 201, self._commit(
@@ -109,7 +121,9 @@ class GitData:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self.git("read-tree", body["base_tree"], **index)
             for item in body["tree"]:
-                blob = self.git("hash-object", "-w", "--stdin", stdin=item["content"])
+                blob = item.get("sha") or self.git(
+                    "hash-object", "-w", "--stdin", stdin=item["content"]
+                )
                 entry = f"{item['mode']},{blob},{item['path']}"
                 self.git("update-index", "--add", "--cacheinfo", entry, **index)
             sha = self.git("write-tree", **index)

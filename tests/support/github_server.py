@@ -138,6 +138,8 @@ class GitHubServer:
             return self._forbidden(parts.path)
         if self.git and "/git/" in parts.path:
             return self._git(self.git, method, unquote(parts.path.partition("/git/")[2]), body)
+        if self.git and (found := re.fullmatch(r"/repos/octo/demo/commits/(\w+)", parts.path)):
+            return self._git(self.git, method, f"changes/{found[1]}", body)
         if found := re.fullmatch(r"/repos/octo/demo/issues/(\d+)/comments", parts.path):
             number = int(found[1])
             if method == "GET":

@@ -8,7 +8,7 @@ rewritten by every run, unless someone else has committed to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from github import Github, InputGitTreeElement, UnknownObjectException
@@ -51,15 +51,29 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Change:
-    """Files to add, and the message of the commit that adds them."""
+    """Files to add, and the message of the commit that adds them.
+
+    Attributes:
+        files: The files.
+        message: The commit's message.
+        decided: The paths that the run has decided on; ``None`` stands for all. What an earlier
+            run proposed at other paths is still proposed.
+    """
 
     files: Sequence[GeneratedFile]
     message: str
+    decided: Collection[str] | None = None
 
     @classmethod
-    def by_run(cls, files: Sequence[GeneratedFile], title: str, run_url: str) -> Change:
+    def by_run(
+        cls,
+        files: Sequence[GeneratedFile],
+        title: str,
+        run_url: str,
+        decided: Collection[str] | None = None,
+    ) -> Change:
         """A change whose commit is known again as one of this tool's."""
-        return cls(files, f"{title}\n\n{_TRAILER}: {run_url}")
+        return cls(files, f"{title}\n\n{_TRAILER}: {run_url}", decided)
 
     @property
     def title(self) -> str:
@@ -105,7 +119,7 @@ def commit(github: Github, target: Target, change: Change) -> Delivery:
         head = repository.get_git_commit(target.sha)
         if _is_ours(head):  # else a token that starts runs would start one after another
             return Delivery(None, f"the last commit of {target.branch} is this tool's own")
-        made = _commit_on(repository, head, change)
+        made = _commit_on(repository, head, change.message, _new(change))
         if made is None:
             return Delivery(None, f"{target.branch} has them already")
         ref.edit(made.sha, force=False)
@@ -136,7 +150,9 @@ def propose(github: Github, target: Target, own: str, change: Change, body: str)
         owner = target.repository.partition("/")[0]
         pulls = repository.get_pulls(state="open", head=f"{owner}:{branch}", base=target.branch)
         pull = next(iter(pulls), None)
-        made = _commit_on(repository, repository.get_git_commit(target.sha), change)
+        files = [*_new(change), *(_kept(repository, ref, change) if ref else ())]
+        head = repository.get_git_commit(target.sha)
+        made = _commit_on(repository, head, change.message, files)
         if made is None:
             _withdraw(pull, ref)
             return Delivery(None, f"nothing is left to propose for {target.branch}")
@@ -175,12 +191,28 @@ def _find(repository: Repository, branch: str) -> GitRef | None:
     return ref
 
 
-def _commit_on(repository: Repository, head: GitCommit, change: Change) -> GitCommit | None:
-    """A commit, on no branch yet, of the change; ``None`` when it would change nothing."""
-    if not change.files:
+def _new(change: Change) -> list[InputGitTreeElement]:
+    return [InputGitTreeElement(file.path, _FILE, "blob", file.content) for file in change.files]
+
+
+def _kept(repository: Repository, ref: GitRef, change: Change) -> list[InputGitTreeElement]:
+    """What the last run's commit added, where this run has not decided."""
+    if change.decided is None:
+        return []
+    return [
+        InputGitTreeElement(file.filename, _FILE, "blob", sha=file.sha)
+        for file in repository.get_commit(ref.object.sha).files
+        if file.filename not in change.decided
+    ]
+
+
+def _commit_on(
+    repository: Repository, head: GitCommit, message: str, files: Sequence[InputGitTreeElement]
+) -> GitCommit | None:
+    """A commit, on no branch yet, of the files; ``None`` when it would change nothing."""
+    if not files:
         return None
-    files = [InputGitTreeElement(file.path, _FILE, "blob", file.content) for file in change.files]
-    tree = repository.create_git_tree(files, base_tree=head.tree)
+    tree = repository.create_git_tree(list(files), base_tree=head.tree)
     if tree.sha == head.tree.sha:
         return None
-    return repository.create_git_commit(change.message, tree, [head])
+    return repository.create_git_commit(message, tree, [head])

@@ -607,6 +607,22 @@ def test_a_run_that_failed_does_not_close_the_pull_request(step, server, tmp_pat
     assert "not every job succeeded" in step.log
 
 
+def test_a_failed_job_costs_the_pull_request_no_test_that_it_held(step, server, tmp_path):
+    git = delivering(step, server, tmp_path, "pull-request")
+    whole = step.engine.result
+    other = GeneratedFile(path="tests/calculator/other.py", content="def test_other(): ...\n")
+    held = whole.verification.model_copy(update={"files": (FILE, other)})
+    step.engine.result = whole.model_copy(update={"verification": held})
+    step.run()
+    failed = JOB.model_copy(update={"task_id": "2", "status": "failed"})
+    done = JOB.model_copy(update={"files": (FILE,)})
+    step.engine.result = whole.model_copy(update={"jobs": (done, failed)})
+    step.run()
+
+    branch = "spec-to-production/default/feature"
+    assert git.git("ls-tree", "-r", "--name-only", branch).split() == [other.path, FILE.path]
+
+
 def test_a_token_that_may_not_commit_costs_the_delivery_only(step, server, tmp_path):
     delivering(step, server, tmp_path, "commit")
     server.writable = False

@@ -43,8 +43,8 @@ def branches(git):
     return git.git("for-each-ref", "--format=%(refname:lstrip=2)").split()
 
 
-def propose_all(github, git, files=FILES, body="text"):
-    change = Change.by_run(files, "Add 1 test", RUN)
+def propose_all(github, git, files=FILES, body="text", decided=None):
+    change = Change.by_run(files, "Add 1 test", RUN, decided)
     return propose(github, judged(git), "default", change, body)
 
 
@@ -157,6 +157,20 @@ def test_after_a_merge_nothing_is_left(github, git, server):
 
     assert server.pulls == {}
     assert branches(git) == ["feature/x"]
+
+
+def test_what_a_run_did_not_decide_on_stays_proposed(github, git, server):
+    paths = ("tests/test_a.py", "tests/test_b.py", "tests/test_c.py")
+    a, b, c = (GeneratedFile(path=path, content=f"# {path}\n") for path in paths)
+    propose_all(github, git, files=(a, b, c))
+    someone_commits_to(git, "feature/x")
+    newer = a.model_copy(update={"content": "# newer\n"})
+    propose_all(github, git, files=(newer,), decided={a.path, b.path})
+
+    assert git.git("ls-tree", "-r", "--name-only", OWN).split() == [a.path, c.path]
+    assert git.git("show", f"{OWN}:{a.path}") == "# newer"
+    assert git.git("show", f"{OWN}:{c.path}") == f"# {c.path}"
+    assert git.git("rev-parse", f"{OWN}^") == tip(git, "feature/x")
 
 
 def test_nothing_to_propose_opens_nothing(github, git, server):
