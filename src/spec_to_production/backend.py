@@ -8,14 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from spec_to_production import __version__
+from spec_to_production.errors import SettingsError
 from spec_to_production.gateway import Budget, Gateway, find_provider
 from spec_to_production.generation.remedies import MOST_ATTEMPTS
-from spec_to_production.openhands import EmbeddedServer, Fleet, RemoteServer
+from spec_to_production.openhands import CloudServer, EmbeddedServer, Fleet, RemoteServer, cloud
 from spec_to_production.openhands.installation import pinned_version
 from spec_to_production.openhands.interface import Model
 from spec_to_production.settings import Settings, cache_folder
 
 Tell = Callable[[str], None]
+
+_CLOUD = "cloud"
 
 
 def made_by(settings: Settings) -> str:
@@ -25,15 +28,35 @@ def made_by(settings: Settings) -> str:
 
 
 def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) -> Fleet:
-    """The user's servers, or one of our own, which is replaced once should it end."""
+    """The user's servers, or one of our own, which is replaced once should it end.
+
+    Raises:
+        SettingsError: OpenHands Cloud cannot be used with what is given.
+    """
     if settings.openhands_urls:
-        key = settings.openhands_api_key
-        return Fleet([RemoteServer(address, key) for address in settings.openhands_urls])
+        return _elsewhere(settings, tell)
 
     def embedded(name: str) -> EmbeddedServer:
         return EmbeddedServer.start(work / name, cache_folder(env), tell)
 
     return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
+
+
+def _elsewhere(settings: Settings, tell: Tell) -> Fleet:
+    addresses, key = settings.openhands_urls, settings.openhands_api_key
+    if _CLOUD not in addresses:
+        return Fleet([RemoteServer(address, key) for address in addresses])
+    if len(addresses) > 1:
+        raise SettingsError(
+            "openhands-url: cloud stands alone, because openhands-api-key is then a key of the "
+            "Cloud, which no other server may see."
+        )
+    if key is None:
+        raise SettingsError(
+            "openhands-api-key: not given, and OpenHands Cloud lets nobody in without one.",
+            hint=f"Make one at {cloud.ADDRESS} (Settings, API Keys) and give it as a secret.",
+        )
+    return Fleet([CloudServer(key, tell)], spare=lambda: CloudServer(key, tell))
 
 
 def models(settings: Settings) -> list[Model]:

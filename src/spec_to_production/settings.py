@@ -159,14 +159,22 @@ class Settings(BaseModel):
         "and no job is fired.",
         fronts=_NOT_FROM_FILE,
     )
+    resume: bool = _setting(
+        True,  # noqa: FBT003
+        "Go on where a run that was killed had stopped, with what is in cache-dir: its "
+        "conversations on your servers, its answers.",
+        fronts=_NOT_FROM_FILE,
+    )
     openhands_url: str | None = _setting(
         None,
         "Agent servers of your own, instead of one that is started here: their addresses, "
-        "separated by commas.",
+        "separated by commas. Or cloud: a sandbox of OpenHands Cloud.",
         fronts=_NOT_FROM_FILE,
     )
     openhands_api_key: SecretStr | None = _setting(
-        None, "The session key of these servers; give it as a secret.", fronts=_NOT_FROM_FILE
+        None,
+        "The session key of these servers, or an API key of OpenHands Cloud; give it as a secret.",
+        fronts=_NOT_FROM_FILE,
     )
     python: str | None = _setting(
         None,

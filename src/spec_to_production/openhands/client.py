@@ -78,8 +78,11 @@ class Client:
         self._http.close()
 
     def _wait_for_capacity(self, request: Request, read: Callable[[int, bytes], T]) -> T:
+        def room_may_come(error: Exception) -> bool:
+            return self._is_alive() and isinstance(error, ApiError) and error.status == _FULL
+
         for attempt in stamina.retry_context(
-            on=lambda error: isinstance(error, ApiError) and error.status == _FULL,
+            on=room_may_come,
             attempts=None,
             timeout=_CAPACITY_WINDOW_S,
             wait_initial=0.2,

@@ -37,20 +37,6 @@ class DistantServer(AgentServer):
     def _connect(self) -> Client:
         """The way to the server; it need not be ready yet."""
 
-    def close(self) -> None:
-        """Delete what is left of this run on the server."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
-        if not self._up.done() or self._up.exception() is not None:
-            return
-        # A server that is gone keeps nothing that could be removed.
-        with suppress(OpenHandsError):
-            for conversation in list(self._bases):
-                with suppress(ApiError):
-                    self.delete(conversation)
-        self._client.close()
-
     def _launch(self) -> tuple[Client, str]:
         client = self._connect()
         try:
@@ -110,6 +96,20 @@ class RemoteServer(DistantServer):
         super().__init__()
         self._way = way(address, key, answer_within_s)
         self._begin()
+
+    def close(self) -> None:
+        """Delete what is left of this run on the server."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        if not self._up.done() or self._up.exception() is not None:
+            return
+        # A server that is gone keeps nothing that could be removed.
+        with suppress(OpenHandsError):
+            for conversation in list(self._bases):
+                with suppress(ApiError):
+                    self.delete(conversation)
+        self._client.close()
 
     def _connect(self) -> Client:
         return self._way

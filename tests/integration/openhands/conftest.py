@@ -6,15 +6,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from spec_to_production.openhands import OpenHands, RemoteServer
+from spec_to_production.openhands import CloudServer, OpenHands, RemoteServer
 from spec_to_production.openhands.interface import Assignment, Model, State
 from spec_to_production.snapshot import Snapshot, git
+from support.cloud import KEY, cloud
 
 GOING_ON = ("idle", "running")
 
@@ -74,16 +76,31 @@ def on(recorded_model, base) -> Callable[[OpenHands], Jobs]:
     return lambda server: Jobs(server, recorded_model.model, base)
 
 
-@pytest.fixture(params=["embedded", "remote"])
-def jobs(request, agent_server, recorded_model, base) -> Iterator[Jobs]:
-    """Jobs on the one server, once as our child and once as a server somewhere else."""
-    if request.param == "embedded":
-        yield Jobs(agent_server, recorded_model.model, base)
-        return
+@pytest.fixture(scope="session")
+def reached_at(agent_server) -> tuple[str, str]:
+    """Address and session key of the one server."""
     http = agent_server._client._http
-    remote = RemoteServer(str(http.base_url), SecretStr(http.headers["X-Session-API-Key"]))
-    try:
-        remote.wait_until_ready()
-        yield Jobs(remote, recorded_model.model, base)
-    finally:
-        remote.close()
+    return str(http.base_url), http.headers["X-Session-API-Key"]
+
+
+@pytest.fixture(scope="session", params=["embedded", "remote", "cloud"])
+def place(request, agent_server, reached_at) -> Iterator[OpenHands]:
+    """The one server: as our child, as a server somewhere else, and in a sandbox of the Cloud."""
+    if request.param == "embedded":
+        yield agent_server
+    elif request.param == "remote":
+        address, key = reached_at
+        with closing(RemoteServer(address, SecretStr(key))) as server:
+            yield server
+    else:
+        with cloud(reached_at) as stand_in:
+            key = SecretStr(KEY)
+            with closing(CloudServer(key, lambda _: None, address=stand_in.url)) as server:
+                yield server
+        assert not stand_in.sandboxes
+
+
+@pytest.fixture
+def jobs(place, recorded_model, base) -> Jobs:
+    """Jobs at each of these places."""
+    return Jobs(place, recorded_model.model, base)

@@ -1,0 +1,153 @@
+"""The sandbox of OpenHands Cloud from its renting to its deletion; the Cloud is a stand-in."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+import stamina
+from pydantic import SecretStr
+
+from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
+from spec_to_production.openhands import CloudServer
+from support.cloud import KEY, SANDBOXES, Cloud, cloud
+from support.faulty_proxy import answer, faulty_proxy, lost_reply, reset
+
+pytestmark = pytest.mark.integration
+
+NOWHERE = ("http://127.0.0.1:9", "a-session-key")
+
+
+@pytest.fixture
+def stand_in() -> Iterator[Cloud]:
+    with cloud(NOWHERE) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def rent(stand_in, told) -> Callable[..., CloudServer]:
+    def rent(key: str = KEY, **options: object) -> CloudServer:
+        return CloudServer(SecretStr(key), told.append, **{"address": stand_in.url, **options})
+
+    return rent
+
+
+def port(url: str) -> int:
+    return int(url.rstrip("/").rpartition(":")[2])
+
+
+@contextmanager
+def without_backoff() -> Iterator[None]:
+    with stamina.set_testing(testing=True, attempts=4, cap=True):
+        yield
+
+
+def test_a_sandbox_is_rented_used_and_deleted(reached_at, told):
+    with cloud(reached_at) as stand_in:
+        stand_in.course = ("STARTING", "RUNNING")
+        server = CloudServer(SecretStr(KEY), told.append, address=stand_in.url)
+        server.wait_until_ready()
+        assert server.version == "1.58.0"
+        assert len(stand_in.sandboxes) == 1
+        server.close()
+        server.close()
+        assert not stand_in.sandboxes
+    assert told == ["renting a sandbox of OpenHands Cloud"]
+
+
+def test_a_key_that_is_none_of_the_cloud_is_told_so(rent, stand_in):
+    server = rent("a-key-of-something-else")
+    with closing(server), pytest.raises(ServerStartError, match=r"401, .*Credentials") as caught:
+        server.states([uuid.uuid4()])
+    assert "openhands-api-key" in caught.value.hint
+    assert stand_in.asked == [f"POST {SANDBOXES}"]
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"), [(402, "credits"), (403, "confirmed"), (500, "again later")]
+)
+def test_a_refusal_comes_with_what_to_do_and_is_not_repeated(rent, stand_in, status, advice):
+    stand_in.refusals = [(status, {"detail": "no"})]
+    with closing(rent()) as server, pytest.raises(ServerStartError, match=f"{status}, n") as caught:
+        server.wait_until_ready()
+    assert advice in caught.value.hint
+    assert stand_in.asked == [f"POST {SANDBOXES}"]
+
+
+def test_a_cloud_that_is_full_is_waited_for(rent, stand_in):
+    full = (429, {"message": "Too many requests"})
+    stand_in.refusals, stand_in.course = [full, full], ("ERROR",)
+    with closing(rent()) as server, pytest.raises(ServerStartError, match="ERROR"):
+        server.wait_until_ready()
+    assert stand_in.asked.count(f"POST {SANDBOXES}") == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("ERROR", "again later"),
+        ("MISSING", "deleted"),
+        ("PAUSED", "fewer run at once"),
+        ("STARTING", "again later"),
+    ],
+)
+def test_a_sandbox_that_does_not_start_is_told_and_deleted(rent, stand_in, status, advice):
+    stand_in.course = (status,)
+    server = rent(starts_within_s=0.5)
+    with closing(server), pytest.raises(ServerStartError, match=status) as caught:
+        server.wait_until_ready()
+    assert advice in caught.value.hint
+    assert not stand_in.sandboxes
+
+
+def test_the_end_of_the_run_ends_the_waiting_and_the_sandbox(rent, stand_in):
+    stand_in.course = ("STARTING",)
+    server = rent()
+    server.close()
+    with pytest.raises(OpenHandsError, match="run ended"):
+        server.wait_until_ready()
+    assert not stand_in.sandboxes
+
+
+def test_a_sandbox_that_the_cloud_pauses_is_lost_for_that_reason(reached_at, told):
+    address, key = reached_at
+    with faulty_proxy("127.0.0.1", port(address)) as way, cloud((way.address, key)) as stand_in:
+        server = CloudServer(SecretStr(KEY), told.append, address=stand_in.url)
+        server.wait_until_ready()
+        way.strike(reset, "conversations", times=99)
+        with closing(server), without_backoff():
+            with pytest.raises(ServerLostError, match="cannot be reached"):
+                server.states([uuid.uuid4()])
+            stand_in.sandboxes = {sandbox: ["PAUSED"] for sandbox in stand_in.sandboxes}
+            with pytest.raises(ServerLostError, match="PAUSED") as caught:
+                server.states([uuid.uuid4()])
+    assert "fewer run at once" in caught.value.hint
+
+
+def test_a_lost_reply_rents_no_second_sandbox(stand_in, told):
+    with faulty_proxy("127.0.0.1", port(stand_in.url)) as way:
+        way.strike(lost_reply, f"^POST {SANDBOXES}", times=1)
+        server = CloudServer(SecretStr(KEY), told.append, address=way.address)
+        with closing(server), pytest.raises(ServerStartError, match="be reached") as caught:
+            server.wait_until_ready()
+    assert "does not know of" in caught.value.hint
+    assert stand_in.asked == [f"POST {SANDBOXES}"]
+
+
+def test_a_sandbox_that_cannot_be_deleted_is_named(stand_in, told):
+    stand_in.course = ("ERROR",)
+    with faulty_proxy("127.0.0.1", port(stand_in.url)) as way, without_backoff():
+        server = CloudServer(SecretStr(KEY), told.append, address=way.address)
+        with pytest.raises(ServerStartError):
+            server.wait_until_ready()
+        way.strike(answer(503), "^DELETE", times=99)
+        server.close()
+    (left,) = stand_in.sandboxes
+    assert left in told[-1]
