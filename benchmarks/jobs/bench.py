@@ -55,7 +55,7 @@ def scale(folder: Path) -> bool:
     scripts = {output: Script(files={output: "def test(): pass\n"}) for output in outputs}
     fleet = Fleet([_ByOutput(scripts) for _ in range(SERVERS)])
     before = time.process_time()
-    outcome = run_jobs(fleet, Model("m"), base, outputs, folder, max_parallel=64)
+    outcome = run_jobs(fleet, Model("m"), base, outputs, max_parallel=64)
     cpu_ms = (time.process_time() - before) * 1000 / TASKS
     fleet.close()
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -78,8 +78,8 @@ def overlap(folder: Path) -> bool:
             slow = [{"delay": MODEL_S}]
             new = lambda count: [record_test(recordings, before=slow) for _ in range(count)]  # noqa: E731
             bare = _bare_client(server, model, base, new(JOBS))
-            together = run_jobs(server, model, base, new(JOBS), folder, max_parallel=JOBS)
-            one_by_one = run_jobs(server, model, base, new(JOBS), folder, max_parallel=1)
+            together = run_jobs(server, model, base, new(JOBS), max_parallel=JOBS)
+            one_by_one = run_jobs(server, model, base, new(JOBS), max_parallel=1)
     finally:
         server.close()
     of_bare = together.seconds / bare

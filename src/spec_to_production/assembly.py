@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spec_to_production.components import run_baseline
 from spec_to_production.delivery import make_patch, write_changes
 from spec_to_production.gates import evaluate
 from spec_to_production.generation.budget import Budget
-from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.generation.jobs import Jobs
+from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.generation.prompts import Prompts
+from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands import OpenHands
 from spec_to_production.openhands.interface import Model
 from spec_to_production.planning import Plan
@@ -104,6 +106,7 @@ class Assembly:
         openhands: OpenHands,
         models: Sequence[Model],
         answers: Mapping[str, Sequence[GeneratedFile]],
+        journal: Journal,
         memory: Memory | None,
     ) -> JobsFactory:
         """Jobs on these servers, with what earlier runs know."""
@@ -112,7 +115,7 @@ class Assembly:
         def make(
             executor: Executor, finish_task: Callable[[Task], Task], *, max_parallel: int
         ) -> Jobs:
-            return Jobs(
+            means = Means(
                 openhands=openhands,
                 executor=executor,
                 terms=Terms(
@@ -131,13 +134,12 @@ class Assembly:
                 ),
                 snapshot=self.plan.snapshot,
                 prompts=self._prompts(),
-                finish_task=finish_task,
                 timeline=self.timeline,
                 progress=self.progress,
-                scratch=self._folder("intake"),
-                answers=answers,
-                keep=memory.keep if memory else lambda _task, _files: None,
+                journal=journal,
+                finish_task=finish_task,
             )
+            return Jobs(replace(means, keep=memory.keep) if memory else means, answers)
 
         return make
 

@@ -20,6 +20,7 @@ from types import FrameType
 from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
 from spec_to_production.environment import install
+from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.openhands import Fleet
 from spec_to_production.progress import Progress
@@ -75,7 +76,10 @@ def run(
             planned = planning.make(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
         memory = _memory(settings, root, progress.tell)
-        answers = memory.answers(planned.tasks) if memory else {}
+        journal = _journal(memory, planned, resume=settings.resume)
+        stack.callback(journal.close)
+        answers = journal.answers(planned.tasks)
+        answers |= memory.answers(planned.tasks) if memory else {}
         left = len(planned.tasks) - len(answers)
         models = backend.models(settings)
         openhands = Fleet([])
@@ -92,7 +96,9 @@ def run(
                 sandbox, settings.requirements, planned.snapshot, work, env
             )
         assembly = Assembly(settings, root, work, planned, sandbox, timeline, progress, redaction)
-        make_jobs = assembly.jobs_on(openhands, models, answers, memory) if planned.tasks else None
+        make_jobs = (
+            assembly.jobs_on(openhands, models, answers, journal, memory) if planned.tasks else None
+        )
         workflow = Workflow(
             assembly.subject(),
             assembly.stages(make_jobs),
@@ -103,6 +109,8 @@ def run(
         result = redaction.value(workflow.run("async" if settings.async_ else "sync"))
         if memory:
             memory.learn(result.jobs)
+        if result.interrupted_by is None:
+            journal.remove()
         return result
 
 
@@ -148,6 +156,12 @@ def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
 def _memory(settings: Settings, root: Path, tell: Callable[[str], None]) -> Memory | None:
     folder = planning.answers_folder(settings, root)
     return Memory(folder, tell) if folder else None
+
+
+def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> Journal:
+    if memory is None or not planned.tasks:
+        return Journal()
+    return memory.journal(planned.tasks, planned.snapshot.commit, resume=resume)
 
 
 @contextlib.contextmanager

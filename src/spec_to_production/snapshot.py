@@ -128,7 +128,8 @@ class Snapshot:
     def diff(self, copy: Path) -> str:
         """What a copy changed against the snapshot, new files included, as a git patch."""
         git("add", "--all", "--intent-to-add", cwd=copy)
-        return git("diff", "--no-color", "--no-ext-diff", "--no-textconv", self.commit, cwd=copy)
+        plain = ("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames")
+        return git("-c", "core.quotePath=false", "diff", *plain, self.commit, cwd=copy)
 
 
 def _copy_file(source: Path, target: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_fault_costs_no_other_job_and_leaves_nothing(  # noqa: PLR0917 - fixtu
     fleet = Fleet([RemoteServer(proxy.address, key, answer_within_s=3)])
     proxy.strike(FAULTS[fault], PHASES[phase], times=2)
 
-    outcome = run_jobs(fleet, recorded_model.model, base, outputs, tmp_path)
+    outcome = run_jobs(fleet, recorded_model.model, base, outputs)
     fleet.close()
 
     told = Counter(f"{job.status}{f' ({job.cause})' if job.cause else ''}" for job in outcome.jobs)

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.generation.jobs import Jobs
+from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.prompts import WORKING_DIR, Prompts
+from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands import OpenHands
 from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Progress
@@ -79,11 +81,11 @@ def run_jobs(
     model: Model,
     base: Path,
     outputs: Sequence[str],
-    scratch: Path,
     *,
     meanwhile: Callable[[Job], object] = lambda _: None,
     answers: Mapping[str, Any] | None = None,
     judge: Callable[..., Any] = lambda _: (),
+    journal: Journal | None = None,
     **terms: Any,
 ) -> Outcome:
     """Submit and collect; ``meanwhile`` is called with each job as it ends."""
@@ -94,18 +96,17 @@ def run_jobs(
     component = Component(name="area", path="area.py", import_root=".", modules=(), tests_dir="t")
     started = time.monotonic()
     with ThreadPoolExecutor(12) as executor:
-        jobs = Jobs(
+        means = Means(
             openhands=openhands,
             executor=executor,
             terms=Terms(model, repair_rounds=0, **{**given, **terms}),
             snapshot=Snapshot(base, None, None),
             prompts=Prompts(spec, component, base),
-            finish_task=lambda task: task,
             timeline=timeline,
             progress=Progress(told.append, timeline.now_ms),
-            scratch=scratch,
-            answers=answers,
+            journal=journal or Journal(),
         )
+        jobs = Jobs(means, answers)
         for job in jobs.collect_results(jobs.submit_tasks([task(o) for o in outputs]), judge):
             meanwhile(job)
     return Outcome(jobs.jobs(), jobs.problems(), told, time.monotonic() - started)

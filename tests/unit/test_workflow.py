@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from spec_to_production.errors import SandboxError
-from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.generation.jobs import Jobs
+from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands.interface import Failure, Model
 from spec_to_production.progress import Progress
 from spec_to_production.results import (
@@ -88,7 +89,7 @@ def subject():
 
 
 @pytest.fixture
-def make(snapshot, subject, tmp_path):
+def make(snapshot, subject):
     """Makes a workflow; ``changes`` replace stages or parts of the subject."""
 
     def make(scripts=None, *, about=subject, write=lambda _: None, **changes):
@@ -97,17 +98,17 @@ def make(snapshot, subject, tmp_path):
         openhands = StandInOpenHands(scripts or {"a": script("a"), "b": script("b")})
 
         def make_jobs(executor, finish_task, *, max_parallel):
-            return Jobs(
+            means = Means(
                 openhands=openhands,
                 executor=executor,
                 terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, 0),
                 snapshot=snapshot,
                 prompts=None,
-                finish_task=finish_task,
                 timeline=timeline,
                 progress=progress,
-                scratch=tmp_path,
+                finish_task=finish_task,
             )
+            return Jobs(means)
 
         stages = Stages(
             baseline=lambda: Baseline(status="passed"),

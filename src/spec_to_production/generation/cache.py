@@ -97,14 +97,21 @@ class Cache:
             left -= size
 
 
-def _require_fit(entry: Entry, task: Task) -> None:
+def fits(files: Sequence[GeneratedFile], task: Task) -> bool:
     """The rules of the intake hold here too: only what the job may create, in its size."""
     repairs = (repair_path(task.output_path, round_ + 1) for round_ in range(_MOST_REPAIRS))
     allowed = {task.output_path, *repairs}
-    paths = [file.path for file in entry.files]
+    paths = [file.path for file in files]
+    return (
+        task.output_path in paths
+        and len(set(paths)) == len(paths)
+        and allowed >= set(paths)
+        and all(len(file.content.encode()) <= LARGEST_FILE for file in files)
+    )
+
+
+def _require_fit(entry: Entry, task: Task) -> None:
     if entry.content_key != task.content_key:
         raise ValueError("it is of another task")
-    if task.output_path not in paths or len(set(paths)) < len(paths) or not allowed >= set(paths):
-        raise ValueError("its files are not those of the task")
-    if any(len(file.content.encode()) > LARGEST_FILE for file in entry.files):
-        raise ValueError("a file is too large")
+    if not fits(entry.files, task):
+        raise ValueError("its files are not those of the task, or too large")

@@ -8,91 +8,40 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from spec_to_production.errors import OpenHandsError, ServerStartError
 from spec_to_production.generation import remedies
-from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.fallback import Models
 from spec_to_production.generation.flight import Flight, Phase
 from spec_to_production.generation.intake import Intake, admit
-from spec_to_production.generation.prompts import Prompts
 from spec_to_production.generation.remedies import Remedy
-from spec_to_production.openhands.interface import Assignment, Failure, Model, OpenHands, State
-from spec_to_production.progress import Progress
-from spec_to_production.results import GeneratedFile, JobStatus, Task, TestVerdict
-from spec_to_production.snapshot import Snapshot
-from spec_to_production.timeline import Timeline
-
-Judge = Callable[[Sequence[GeneratedFile]], Sequence[TestVerdict]]
-"""Judges the files of one job; the verdicts decide whether something goes back for repair."""
+from spec_to_production.generation.terms import Judge, Means
+from spec_to_production.openhands.interface import Assignment, Failure, Model, State
+from spec_to_production.results import JobStatus, Task, TestVerdict
 
 _AT_WORK = {"idle", "running", "unknown"}
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What the jobs may use.
-
-    Attributes:
-        model: The language model.
-        max_parallel: Most conversations in flight at once.
-        max_iterations: Most steps of the agent in one conversation.
-        job_timeout_s: Seconds from a conversation's start, and again from each repair's.
-        poll_interval_s: Seconds between two looks.
-        repair_rounds: How often rejected tests go back.
-        budget: What all jobs together may use.
-        fallbacks: The models to go on with, one after another, when one is out of quota.
-    """
-
-    model: Model
-    max_parallel: int
-    max_iterations: int
-    job_timeout_s: float
-    poll_interval_s: float
-    repair_rounds: int
-    budget: Budget = field(default_factory=Budget)
-    fallbacks: tuple[Model, ...] = ()
-
-
 class Course:
-    """Moves flights; the arguments are those of :class:`.jobs.Jobs`.
+    """Moves flights.
+
+    Args:
+        means: What the jobs work with.
+        wake: Called when something pending is done.
 
     Attributes:
         models: The model in use and those to go on with.
         stopped: Why nothing more is to be sent, once something happened that all would meet.
     """
 
-    def __init__(
-        self,
-        *,
-        openhands: OpenHands,
-        executor: Executor,
-        terms: Terms,
-        snapshot: Snapshot,
-        prompts: Prompts,
-        finish_task: Callable[[Task], Task],
-        timeline: Timeline,
-        progress: Progress,
-        scratch: Path,
-        clock: Callable[[], float],
-        wake: Callable[[], None],
-    ) -> None:
-        self._openhands = openhands
-        self._executor = executor
-        self._terms = terms
-        self._snapshot = snapshot
-        self._prompts = prompts
-        self._finish_task = finish_task
-        self._timeline = timeline
-        self._progress = progress
-        self._scratch = scratch
-        self._clock = clock
+    def __init__(self, means: Means, wake: Callable[[], None]) -> None:
+        self._means = means
+        self._openhands = means.openhands
+        self._terms = means.terms
+        self._progress = means.progress
         self._wake = wake
-        self.models = Models([terms.model, *terms.fallbacks])
+        self.models = Models([means.terms.model, *means.terms.fallbacks])
         self.model_has_answered = False
         self.stopped: Failure | None = None
 
@@ -123,24 +72,46 @@ class Course:
 
     def send(self, flight: Flight) -> None:
         """Create the flight's conversation, or tell it what it waits to be told."""
-        conversation, text = flight.conversation, flight.to_say
+        task, conversation, text = flight.task, flight.conversation, flight.to_say
         if text is not None:
             say = lambda: self._openhands.say(conversation, text)  # noqa: E731
             self._start(flight, Phase.SENDING, say, lambda _: self._at_work(flight))
+        elif flight.is_left:
+            look = lambda: self._look_for(conversation)  # noqa: E731
+            self._start(flight, Phase.SENDING, look, lambda found: self._looked(flight, found))
+        else:
+            model = self.models.current
+            flight.model = model.name
+            self._means.journal.began(task, conversation)
+            create = lambda: self._create(task, conversation, model)  # noqa: E731
+            self._start(flight, Phase.SENDING, create, lambda sent: self._created(flight, *sent))
+
+    def _look_for(self, conversation: uuid.UUID) -> bool:
+        self._openhands.wait_until_ready()
+        return self._openhands.attach(conversation, self._means.snapshot.path)
+
+    def _looked(self, flight: Flight, found: bool) -> None:  # noqa: FBT001 - it is the outcome
+        flight.is_left = False
+        if not found and flight.files:
+            flight.from_cache, flight.phase = True, Phase.COLLECTED
             return
-        task, model = flight.task, self.models.current
-        flight.model = model.name
-        create = lambda: self._create(task, conversation, model)  # noqa: E731
-        self._start(flight, Phase.SENDING, create, lambda sent: self._created(flight, *sent))
+        if not found:
+            flight.renew()
+            self._wait(flight, 0)
+            return
+        flight.is_created = True
+        flight.submitted_ms = self._means.timeline.now_ms()
+        self._progress.tell(f"{flight.task.id}: goes on where an earlier run was stopped")
+        self._at_work(flight)
 
     def _create(self, task: Task, conversation: uuid.UUID, model: Model) -> tuple[Task, float]:
-        with self._timeline.measure("openhands_submission"):
+        with self._means.timeline.measure("openhands_submission"):
             self._openhands.wait_until_ready()
-            finished = self._finish_task(task)
+            finished = self._means.finish_task(task)
             steps = self._terms.max_iterations
             assignment = Assignment(conversation, finished.prompt, model, steps)
-            submitted_ms = self._timeline.now_ms()
-            self._openhands.create(assignment, self._snapshot.path)
+            submitted_ms = self._means.timeline.now_ms()
+            self._openhands.create(assignment, self._means.snapshot.path)
         return finished, submitted_ms
 
     def _created(self, flight: Flight, task: Task, submitted_ms: float) -> None:
@@ -152,11 +123,11 @@ class Course:
 
     def _at_work(self, flight: Flight) -> None:
         flight.phase = Phase.WORKING
-        flight.deadline = self._clock() + self._terms.job_timeout_s
+        flight.deadline = self._means.clock() + self._terms.job_timeout_s
 
     def _wait(self, flight: Flight, seconds: float) -> None:
         flight.phase = Phase.WAITING
-        flight.not_before = self._clock() + seconds
+        flight.not_before = self._means.clock() + seconds
 
     # --- looking -----------------------------------------------------------------------------
 
@@ -170,7 +141,7 @@ class Course:
             flight.current = state.usage
             self.model_has_answered |= state.usage.completion_tokens > 0
         if state.status in _AT_WORK:
-            if self._clock() > flight.deadline:
+            if self._means.clock() > flight.deadline:
                 why = f"Not done within {self._terms.job_timeout_s:g} s; interrupted."
                 late = remedies.advise(Failure("deadline", why))
                 self.interrupt(flight, "timed_out", late)
@@ -191,7 +162,7 @@ class Course:
         elif flight.nudges == 0:
             flight.nudges = 1
             self._progress.tell(f"{flight.task.id}: finished without its file, asked once more")
-            flight.to_say = self._prompts.nudge(flight.output_path)
+            flight.to_say = self._means.prompts.nudge(flight.output_path)
             self._wait(flight, 0)
         elif flight.output_path in flight.refused:
             reason = flight.refused[flight.output_path].reason
@@ -219,7 +190,7 @@ class Course:
             self._wait(flight, 0)
         elif remedy is Remedy.GO_ON and may_pass:
             if flight.is_created:
-                flight.to_say = self._prompts.go_on(flight.output_path)
+                flight.to_say = self._means.prompts.go_on(flight.output_path)
             self._try_again(flight, failure)
         elif remedy is Remedy.ANEW and may_pass:
             flight.renew()
@@ -275,7 +246,7 @@ class Course:
                 patch = self._openhands.patch(conversation)
             except OpenHandsError as error:
                 return f"Its files could not be collected: {error.message}"
-            return admit(patch, self._snapshot, allowed, self._scratch)
+            return admit(patch, allowed)
 
         def take(brought: Intake | str) -> None:
             if isinstance(brought, str):
@@ -306,7 +277,7 @@ class Course:
             return
         flight.repairs += 1
         self._progress.tell(f"{flight.task.id}: {len(rejected)} tests go back for repair")
-        flight.to_say = self._prompts.repair(rejected, flight.output_path)
+        flight.to_say = self._means.prompts.repair(rejected, flight.output_path)
         self._wait(flight, 0)
 
     def forget(self, flight: Flight) -> None:
@@ -319,11 +290,11 @@ class Course:
             except OpenHandsError as error:
                 self._progress.tell(f"{task_id}: not deleted: {error.message}")
 
-        self._executor.submit(delete)
+        self._means.executor.submit(delete)
 
     def _start(
         self, flight: Flight, phase: Phase, work: Callable[[], Any], then: Callable[[Any], None]
     ) -> None:
         flight.phase, flight.then = phase, then
-        flight.pending = self._executor.submit(work)
+        flight.pending = self._means.executor.submit(work)
         flight.pending.add_done_callback(lambda _: self._wake())

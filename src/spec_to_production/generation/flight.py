@@ -44,6 +44,8 @@ class Flight:
 
     Attributes:
         is_created: Whether the server has said that it has the conversation.
+        is_left: Whether an earlier run may have left its conversation, which is looked for first;
+            the files are the answer that is known should it be gone.
         to_say: What the conversation waits to be told; ``None`` when it is to be created.
         pending: Work handed to the executor, and what is to happen ``then`` with its outcome.
         not_before: The earliest time at which it is sent (again), by the jobs' clock.
@@ -59,6 +61,7 @@ class Flight:
     model: str = ""
     phase: Phase = Phase.WAITING
     is_created: bool = False
+    is_left: bool = False
     to_say: str | None = None
     pending: Future[Any] | None = None
     then: Callable[[Any], None] | None = None
@@ -86,6 +89,12 @@ class Flight:
         known = {file.path: file for file in files}
         return cls(task, phase=Phase.COLLECTED, from_cache=True, files=known)
 
+    @classmethod
+    def left(cls, task: Task, conversation: uuid.UUID, files: Sequence[GeneratedFile]) -> Flight:
+        """One whose conversation an earlier run began, and the answer as far as it is known."""
+        known = {file.path: file for file in files}
+        return cls(task, conversation, is_left=True, files=known)
+
     @property
     def output_path(self) -> str:
         """The file that is being waited for now."""
@@ -112,7 +121,7 @@ class Flight:
         """Begin anew, in another conversation."""
         self.earlier, self.current = self.usage, Usage()
         self.conversation = uuid.uuid4()
-        self.is_created, self.to_say = False, None
+        self.is_created, self.is_left, self.to_say = False, False, None
 
     def end(self, status: JobStatus, cause: FailureCause | None = None, message: str = "") -> None:
         """Nothing more happens to it; this is what became of it."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from spec_to_production.errors import GitError
 from spec_to_production.results import GeneratedFile, RefusedFile
-from spec_to_production.snapshot import Snapshot, git
 
 LARGEST_FILE = 256 * 1024
 LARGEST_PATCH = 16 * 1024 * 1024
 _DROPPINGS = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 """What Python's tools leave when they run; nobody meant to hand it in."""
+
+_SECTION = re.compile(r"^(?=diff --git )", re.MULTILINE)
+_PATH = re.compile(r'diff --git ("?)a/(.+)\1 \1b/\2\1$', re.MULTILINE)
+_NEW = re.compile(r"^new file mode (\d+)$", re.MULTILINE)
+_REGULAR, _EXECUTABLE = "100644", "100755"
 
 
 @dataclass(frozen=True)
@@ -25,53 +28,71 @@ class Intake:
     refused: tuple[RefusedFile, ...]
 
 
-def admit(patch: str, snapshot: Snapshot, allowed: Collection[str], scratch: Path) -> Intake:
-    """Take the allowed new files out of a patch against the snapshot.
+def admit(patch: str, allowed: Collection[str]) -> Intake:
+    """Take the allowed new files out of a patch of git's; it is read here, never applied.
 
     A file must be regular, not executable, UTF-8 and at most ``LARGEST_FILE`` bytes.
     """
     if not patch.strip():
         return Intake((), ())
     if len(patch) > LARGEST_PATCH:
-        reason = f"the changes are larger than {LARGEST_PATCH // 1024**2} MiB"
-        return Intake((), (RefusedFile(path="(all)", reason=reason),))
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        copy = snapshot.copy(Path(folder) / "copy")
-        try:
-            touched = _touched(patch, copy)
-            wanted = [path for path in touched if path in allowed]
-            if wanted:
-                include = [f"--include={path}" for path in wanted]
-                git("apply", "--whitespace=nowarn", *include, "-", cwd=copy, stdin=patch)
-        except GitError as error:
-            return Intake((), (RefusedFile(path="(all)", reason=f"not a patch: {error.message}"),))
-        results = [
-            _read(copy, path)
-            if path in allowed
-            else RefusedFile(path=path, reason="the job was not asked to change it")
-            for path in touched
-        ]
+        return _nothing(f"the changes are larger than {LARGEST_PATCH // 1024**2} MiB")
+    before, *sections = _SECTION.split(patch)
+    if before:
+        return _nothing("not a patch")
+    changes = [(_path(section), section) for section in sections]
+    results = [
+        _read(path, section)
+        if path in allowed
+        else RefusedFile(path=path, reason="the job was not asked to change it")
+        for path, section in changes
+        if _DROPPINGS.isdisjoint(PurePosixPath(path).parts)
+    ]
     return Intake(
         files=tuple(result for result in results if isinstance(result, GeneratedFile)),
         refused=tuple(result for result in results if isinstance(result, RefusedFile)),
     )
 
 
-def _touched(patch: str, copy: Path) -> list[str]:
-    rows = git("apply", "--numstat", "-z", "-", cwd=copy, stdin=patch).split("\0")
-    paths = [row.split("\t", 2)[2] for row in rows if row]
-    return [path for path in paths if _DROPPINGS.isdisjoint(PurePosixPath(path).parts)]
+def _nothing(reason: str) -> Intake:
+    return Intake((), (RefusedFile(path="(all)", reason=reason),))
 
 
-def _read(copy: Path, path: str) -> GeneratedFile | RefusedFile:
-    file = copy / path
-    if file.is_symlink() or not file.is_file():
-        return RefusedFile(path=path, reason="not a regular file")
-    if file.stat().st_mode & 0o111:
-        return RefusedFile(path=path, reason="executable")
-    if file.stat().st_size > LARGEST_FILE:
-        return RefusedFile(path=path, reason=f"larger than {LARGEST_FILE // 1024} KiB")
+def _path(section: str) -> str:
+    found = _PATH.match(section)
+    return found[2] if found else section.partition("\n")[0].removeprefix("diff --git ")
+
+
+def _read(path: str, section: str) -> GeneratedFile | RefusedFile:
+    head, _, hunk = section.partition("\n@@ ")
+    content = _added(hunk)
+    mode = _NEW.search(head)
+    reason = None
+    if mode is None:
+        reason = "it was there before"
+    elif mode[1] == _EXECUTABLE:
+        reason = "executable"
+    elif mode[1] != _REGULAR:
+        reason = "not a regular file"
+    elif "\nBinary files " in head or not _is_text(content):
+        reason = "not UTF-8 text"
+    elif len(content.encode()) > LARGEST_FILE:
+        reason = f"larger than {LARGEST_FILE // 1024} KiB"
+    if reason:
+        return RefusedFile(path=path, reason=reason)
+    return GeneratedFile(path=path, content=content)
+
+
+def _added(hunk: str) -> str:
+    """The text of a file that is new, from its one hunk. Only a line feed ends a line."""
+    lines = hunk.split("\n")
+    text = "".join(f"{line[1:]}\n" for line in lines if line.startswith("+"))
+    return text[:-1] if "\\ No newline at end of file" in lines else text
+
+
+def _is_text(content: str) -> bool:
     try:
-        return GeneratedFile(path=path, content=file.read_text("utf-8"))
-    except UnicodeDecodeError:
-        return RefusedFile(path=path, reason="not UTF-8 text")
+        content.encode()
+    except UnicodeEncodeError:  # git's bytes that are no UTF-8 came as lone surrogates
+        return False
+    return True

@@ -9,25 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from spec_to_production.errors import OpenHandsError, ServerLostError
 from spec_to_production.generation.budget import account
 from spec_to_production.generation.capacity import Capacity
-from spec_to_production.generation.course import Course, Judge, Terms
+from spec_to_production.generation.course import Course
 from spec_to_production.generation.flight import Flight, Phase
-from spec_to_production.generation.prompts import Prompts
-from spec_to_production.openhands.interface import Failure, OpenHands, State
-from spec_to_production.progress import Progress
+from spec_to_production.generation.terms import Judge, Means
+from spec_to_production.openhands.interface import Failure, State
 from spec_to_production.results import GeneratedFile, Job, Problem, Task
-from spec_to_production.snapshot import Snapshot
-from spec_to_production.timeline import Timeline
-
-__all__ = ["Jobs", "Judge", "Terms"]
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
 _UNDER_WAY = {Phase.WAITING, *_ON_THE_SERVER}
@@ -38,67 +30,28 @@ class Jobs:
     """The jobs of one run.
 
     Args:
-        openhands: Where conversations run.
-        executor: Does what takes time; one that works at once makes everything sequential.
-        terms: What the jobs may use.
-        snapshot: The code that every conversation gets a copy of.
-        prompts: Words for nudges and repairs.
-        finish_task: Called just before a task is sent, to add what is known by then.
-        timeline: Measures submission and collection.
-        progress: Told about every change.
-        scratch: A folder for temporary copies.
+        means: What they work with.
         answers: Files that an earlier run got for the same task, by task id.
-        keep: Told of every answer in which a test was accepted or disputed.
-        clock: Monotonic seconds, for deadlines.
     """
 
     def __init__(
-        self,
-        *,
-        openhands: OpenHands,
-        executor: Executor,
-        terms: Terms,
-        snapshot: Snapshot,
-        prompts: Prompts,
-        finish_task: Callable[[Task], Task],
-        timeline: Timeline,
-        progress: Progress,
-        scratch: Path,
-        answers: Mapping[str, Sequence[GeneratedFile]] | None = None,
-        keep: Callable[[Task, Sequence[GeneratedFile]], None] = lambda _task, _files: None,
-        clock: Callable[[], float] = time.monotonic,
+        self, means: Means, answers: Mapping[str, Sequence[GeneratedFile]] | None = None
     ) -> None:
-        self._openhands = openhands
-        self._terms = terms
-        self._timeline = timeline
-        self._progress = progress
+        self._means = means
+        self._terms = means.terms
+        self._timeline = means.timeline
+        self._progress = means.progress
         self._answers = answers or {}
-        self._keep = keep
-        self._clock = clock
         self._flights: dict[str, Flight] = {}
-        self._began = clock()
-        self._capacity = Capacity(terms.max_parallel, clock)
+        self._began = means.clock()
+        self._capacity = Capacity(means.terms.max_parallel, means.clock)
         self._something_happened = threading.Event()
-        self._course = Course(
-            openhands=openhands,
-            executor=executor,
-            terms=terms,
-            snapshot=snapshot,
-            prompts=prompts,
-            finish_task=finish_task,
-            timeline=timeline,
-            progress=progress,
-            scratch=scratch,
-            clock=clock,
-            wake=self._something_happened.set,
-        )
+        self._course = Course(means, wake=self._something_happened.set)
 
     def submit_tasks(self, tasks: Sequence[Task]) -> list[str]:
         """Take the tasks on and return their ids at once; they are sent as places get free."""
         with self._timeline.measure("openhands_submission"):
-            for task in tasks:
-                files = self._answers.get(task.id)
-                self._flights[task.id] = Flight.answered(task, files) if files else Flight(task)
+            self._flights |= {task.id: self._flight(task) for task in tasks}
         return [task.id for task in tasks]
 
     def collect_results(self, submitted_tasks: Collection[str], judge: Judge) -> Iterator[Job]:
@@ -126,6 +79,8 @@ class Jobs:
         """End everything that has not ended; what was collected until now stays."""
         for flight in self._flights.values():
             if flight.ended_ms is None:
+                if flight.phase in {Phase.COLLECTED, Phase.JUDGING}:
+                    self._take_down_answer(flight)
                 flight.end("cancelled", "interrupted", "The run was interrupted.")
                 flight.ended_ms = self._timeline.now_ms()
         return self.jobs()
@@ -135,7 +90,7 @@ class Jobs:
         for flight in self._flights.values():
             if flight.phase is Phase.WORKING:
                 with contextlib.suppress(OpenHandsError):  # closing the server ends it anyway
-                    self._openhands.interrupt(flight.conversation)
+                    self._means.openhands.interrupt(flight.conversation)
         return self.cancel()
 
     def jobs(self) -> list[Job]:
@@ -159,6 +114,12 @@ class Jobs:
         ]
         return [*account(self._terms.budget, self.jobs()), *given_up]
 
+    def _flight(self, task: Task) -> Flight:
+        files = self._answers.get(task.id, ())
+        if conversation := self._means.journal.conversation(task):
+            return Flight.left(task, conversation, files)
+        return Flight.answered(task, files) if files else Flight(task)
+
     # --- what each turn of the loop does -----------------------------------------------------
 
     def _look_at_working(self, flights: Sequence[Flight]) -> None:
@@ -173,7 +134,7 @@ class Jobs:
     def _states(self, working: Sequence[Flight]) -> Mapping[uuid.UUID, State | None]:
         """One look at all of them. A look that fails says nothing; a lost server says it all."""
         try:
-            return self._openhands.states([flight.conversation for flight in working])
+            return self._means.openhands.states([flight.conversation for flight in working])
         except ServerLostError as error:
             self._progress.tell(error.message)
             return {}
@@ -186,7 +147,7 @@ class Jobs:
         if not self._terms.budget.is_limited:
             return
         usages = [flight.usage for flight in flights]
-        limit = self._terms.budget.crossed(usages, self._clock() - self._began)
+        limit = self._terms.budget.crossed(usages, self._means.clock() - self._began)
         if limit is None:
             return
         failure = Failure("budget", f"Stopped by the budget: {limit}.")
@@ -212,7 +173,7 @@ class Jobs:
                 self._course.give_up(flight, "failed", stopped)
             elif (
                 self._capacity.has_place(in_flight)
-                and flight.not_before <= self._clock()
+                and flight.not_before <= self._means.clock()
                 and (flight.to_say is not None or self._is_affordable(flight, flights))
             ):
                 self._course.send(flight)
@@ -236,14 +197,22 @@ class Jobs:
 
     def _close(self, flight: Flight) -> Job:
         flight.ended_ms = self._timeline.now_ms()
+        job = flight.job()
+        if job.status == "succeeded":
+            self._take_down_answer(flight)
+        else:
+            self._means.journal.failed(flight.task)
+        if flight.proved and job.status == "succeeded" and not flight.from_cache:
+            self._means.keep(flight.task, job.files)
         if flight.submitted_ms is not None:
             self._course.forget(flight)
-        job = flight.job()
-        if flight.proved and job.status == "succeeded" and not flight.from_cache:
-            self._keep(flight.task, job.files)
         why = f" ({job.cause}): {job.message}" if job.cause else ""
         self._progress.tell(f"{job.task_id}: {job.status}{why}")
         return job
+
+    def _take_down_answer(self, flight: Flight) -> None:
+        files = [*flight.files.values()]
+        self._means.journal.answered(flight.task, flight.conversation, files)
 
     def _pause(self, flights: Sequence[Flight]) -> None:
         """Wait for the next look, or for something pending to end."""

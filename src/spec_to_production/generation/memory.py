@@ -1,11 +1,13 @@
-"""What a run knows from earlier ones: answers by content, and how long tasks took."""
+"""What a run knows from earlier ones: answers, what was under way, and how long tasks took."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spec_to_production.generation.cache import Cache
+from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.schedule import Durations
 from spec_to_production.results import GeneratedFile, Job, Task
 
@@ -20,6 +22,7 @@ class Memory:
 
     def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
         self._folder = folder
+        self._tell = tell
         self._cache = Cache(folder, tell)
 
     def answers(self, tasks: Sequence[Task]) -> dict[str, tuple[GeneratedFile, ...]]:
@@ -31,6 +34,18 @@ class Memory:
         """Keep an answer."""
         self._cache.keep(task, files)
 
+    def journal(self, tasks: Sequence[Task], commit: str, *, resume: bool) -> Journal:
+        """The journal of these tasks on this commit; without ``resume`` it begins anew."""
+        self._hide()
+        return Journal.open(self._folder / "journals", tasks, commit, self._tell, resume=resume)
+
     def learn(self, jobs: Sequence[Job]) -> None:
         """Keep how long the jobs of this run took."""
         Durations.read(self._folder).learn(jobs).write(self._folder)
+
+    def _hide(self) -> None:
+        """Keep the folder out of git, and so out of the copies that agents get."""
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with (self._folder / ".gitignore").open("x") as file:
+                file.write("*\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -38,15 +39,6 @@ class Prompts:
         self._spec = spec
         self._component = component
         self._code = code
-        self._templates = Environment(
-            loader=PackageLoader("spec_to_production.generation"),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 - Markdown for a model, not HTML
-        )
-        self._templates.globals["fenced"] = fenced
 
     def test_generation(
         self,
@@ -95,7 +87,7 @@ class Prompts:
         )
 
     def _render(self, template: str, **values: object) -> str:
-        return self._templates.get_template(template).render(values)
+        return _templates().get_template(template).render(values)
 
     def _run_command(self, path: str) -> str:
         return f"PYTHONPATH={self._component.import_root} python -m pytest {path}"
@@ -109,6 +101,20 @@ class Prompts:
             if "def test_" in text:
                 return GeneratedFile(path=path, content=text[:_LONGEST_EXAMPLE])
         return None
+
+
+@functools.cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("spec_to_production.generation"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - Markdown for a model, not HTML
+    )
+    templates.globals["fenced"] = fenced
+    return templates
 
 
 def fenced(text: str, language: str = "python") -> str:

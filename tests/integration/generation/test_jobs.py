@@ -25,7 +25,7 @@ def test_a_model_that_was_limited_for_a_while_costs_time_only(
     limited = record_test(recorded_model, before=steps)
     outputs = [limited, record_test(recorded_model)]
 
-    outcome = run_jobs(agent_server, recorded_model.model, base, outputs, tmp_path)
+    outcome = run_jobs(agent_server, recorded_model.model, base, outputs)
 
     assert outcome.statuses == ["succeeded"] * 2
     assert [job.attempts for job in outcome.jobs] == [1, 0]
@@ -38,7 +38,7 @@ def test_a_key_that_is_refused_stops_the_jobs_that_wait(
     refused = record_test(recorded_model, before=[{"error": 401}])
     outputs = [refused, record_test(recorded_model), record_test(recorded_model)]
 
-    outcome = run_jobs(agent_server, recorded_model.model, base, outputs, tmp_path, max_parallel=1)
+    outcome = run_jobs(agent_server, recorded_model.model, base, outputs, max_parallel=1)
 
     assert outcome.statuses == ["failed", "skipped", "skipped"]
     assert {job.cause for job in outcome.jobs} == {"auth"}
@@ -88,9 +88,7 @@ def test_a_killed_server_is_replaced_and_its_jobs_begin_anew(
             os.killpg(first._process.pid, signal.SIGKILL)
 
     try:
-        outcome = run_jobs(
-            fleet, recorded_model.model, base, outputs, tmp_path, meanwhile=kill_server
-        )
+        outcome = run_jobs(fleet, recorded_model.model, base, outputs, meanwhile=kill_server)
     finally:
         fleet.close()
 
@@ -105,7 +103,7 @@ def test_a_full_server_is_waited_for(open_folder, recorded_model, base, tmp_path
     fleet = Fleet([server], patience_s=0)
     outputs = [record_test(recorded_model) for _ in range(16)]
     try:
-        outcome = run_jobs(fleet, recorded_model.model, base, outputs, tmp_path, max_parallel=16)
+        outcome = run_jobs(fleet, recorded_model.model, base, outputs, max_parallel=16)
     finally:
         fleet.close()
 

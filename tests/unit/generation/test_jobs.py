@@ -1,11 +1,14 @@
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from spec_to_production.errors import ApiError, ServerLostError
 from spec_to_production.generation.budget import Budget
-from spec_to_production.generation.jobs import Jobs, Terms
+from spec_to_production.generation.jobs import Jobs
+from spec_to_production.generation.journal import Journal
+from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands.interface import Failure, Model
 from spec_to_production.progress import Progress
 from spec_to_production.results import GeneratedFile, Task, TestVerdict, Usage
@@ -45,7 +48,7 @@ class Clock:
 
 
 @pytest.fixture
-def run(snapshot, prompts, tmp_path):
+def run(snapshot, prompts):
     """Run tasks against scripts; gives the jobs by id, the stand-in, and what was judged."""
 
     def run(
@@ -57,26 +60,26 @@ def run(snapshot, prompts, tmp_path):
         repair_rounds=0,
         clock=None,
         answers=None,
+        journal=None,
         openhands=StandInOpenHands,
         **terms,
     ):
         openhands = openhands(scripts)
         timeline = Timeline()
         told = []
-        jobs = Jobs(
+        means = Means(
             openhands=openhands,
             executor=executor or Sequential(),
             terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, repair_rounds, **terms),
             snapshot=snapshot,
             prompts=prompts,
-            finish_task=lambda t: t,
             timeline=timeline,
             progress=Progress(told.append, timeline.now_ms),
-            scratch=tmp_path,
-            answers=answers,
+            journal=journal or Journal(),
             keep=lambda task, files: run.kept.update({task.id: files}),
             clock=clock or Clock(),
         )
+        jobs = Jobs(means, answers)
         run.jobs, run.kept = jobs, {}
         submitted = jobs.submit_tasks([task(name) for name in scripts])
         collected = {
@@ -87,19 +90,18 @@ def run(snapshot, prompts, tmp_path):
     return run
 
 
-def test_submitting_returns_the_ids_and_sends_nothing_yet(snapshot, prompts, tmp_path):
+def test_submitting_returns_the_ids_and_sends_nothing_yet(snapshot, prompts):
     openhands = StandInOpenHands({"a": done("a")})
-    jobs = Jobs(
+    means = Means(
         openhands=openhands,
         executor=Sequential(),
         terms=Terms(Model("m"), 1, 10, 300, 0.001, 0),
         snapshot=snapshot,
         prompts=prompts,
-        finish_task=lambda t: t,
         timeline=Timeline(),
         progress=Progress(print, lambda: 0),
-        scratch=tmp_path,
     )
+    jobs = Jobs(means)
 
     assert jobs.submit_tasks([task("a")]) == ["a"]
     assert openhands.created == []
@@ -440,3 +442,88 @@ def test_what_a_failed_job_left_is_not_kept(run):
     run({"a": script}, judge=lambda _: [verdict("test_x", "accepted")])
 
     assert run.kept == {}
+
+
+# --- a run that died before ------------------------------------------------------------------
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Opens the journal of a run over the tasks named."""
+    opened = []
+
+    def journal(names="ab"):
+        tasks = [task(name) for name in names]
+        opened.append(Journal.open(tmp_path / "kept", tasks, "c0ffee", print))
+        return opened[-1]
+
+    yield journal
+    for each in opened:
+        each.close()
+
+
+def test_a_conversation_that_still_runs_is_taken_up_and_not_begun_again(run, journal):
+    died = journal()
+    left = uuid.uuid4()
+    died.began(task("a"), left)
+    died.close()
+
+    class Left(StandInOpenHands):
+        def __init__(self, scripts):
+            super().__init__(scripts)
+            self.running[left] = done("a")
+            self.files[left] = dict(done("a").files)
+
+    jobs, openhands, told = run({"a": done("a"), "b": done("b")}, openhands=Left, journal=journal())
+
+    assert openhands.created == ["b"]
+    assert {job.status for job in jobs.values()} == {"succeeded"}
+    assert jobs["a"].conversation_id == str(left)
+    assert left in openhands.deleted
+    assert any("goes on where an earlier run" in line for line in told)
+
+
+def test_a_conversation_that_is_gone_begins_anew(run, journal):
+    died = journal()
+    died.began(task("a"), uuid.uuid4())
+    died.close()
+
+    jobs, openhands, _ = run({"a": done("a"), "b": done("b")}, journal=journal())
+
+    assert sorted(openhands.created) == ["a", "b"]
+    assert {job.status for job in jobs.values()} == {"succeeded"}
+
+
+def test_of_a_conversation_that_is_gone_the_answer_is_taken(run, journal):
+    file = GeneratedFile(path="tests/test_a_spec.py", content=TEST)
+    died = journal("a")
+    died.answered(task("a"), uuid.uuid4(), [file])
+    died.close()
+    later = journal("a")
+
+    jobs, openhands, _ = run({"a": done("a")}, journal=later, answers=later.answers([task("a")]))
+
+    assert openhands.created == []
+    assert (jobs["a"].files, jobs["a"].from_cache) == ((file,), True)
+
+
+def test_the_journal_has_the_answers_of_jobs_that_ended(run, journal):
+    first = journal()
+    run({"a": done("a"), "b": failing("stuck")}, journal=first)
+    first.close()
+
+    assert list(journal().answers([task("a"), task("b")])) == ["a"]
+
+
+def test_an_interrupted_run_keeps_what_was_not_judged_yet(run, journal):
+    first = journal()
+
+    def interrupted(_):
+        run.jobs.cancel()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run({"a": done("a")}, judge=interrupted, journal=first)
+    first.close()
+
+    assert list(journal().answers([task("a")])) == ["a"]
