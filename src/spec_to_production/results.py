@@ -88,7 +88,8 @@ class Component(Value):
     """The source files under test and where their tests live.
 
     ``import_root`` is the directory that must be on ``sys.path`` (``src``, ``.``, …);
-    ``tests_dir`` is where new tests for the component belong.
+    ``tests_dir`` is where new tests for the component belong; ``pytest_options`` are those of the
+    project's that tests need to be imported.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Component(Value):
     modules: tuple[Module, ...]
     test_files: tuple[str, ...] = ()
     tests_dir: str
+    pytest_options: tuple[str, ...] = ()
 
 
 class FileCoverage(Value):

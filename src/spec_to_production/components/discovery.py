@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from spec_to_production.components.layout import source_roots
+from spec_to_production.components.layout import import_options, source_roots
 from spec_to_production.components.related_tests import related_tests, tests_folder
 from spec_to_production.components.sources import has_behaviour, is_source, python_files
 from spec_to_production.errors import ComponentError
@@ -48,6 +48,7 @@ def find_component(name: str, root: Path) -> Component:
         modules=modules,
         test_files=tests,
         tests_dir=tests_folder(path, tests, root),
+        pytest_options=import_options(root),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import posixpath
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -42,6 +43,22 @@ def test_roots(root: Path) -> tuple[str, ...]:
     patterns = filter(_is_inside, map(posixpath.normpath, _pytest_setting("testpaths", root)))
     found = [path.relative_to(root).as_posix() for text in patterns for path in root.glob(text)]
     return tuple(found) or (".",)
+
+
+def import_options(root: Path) -> tuple[str, ...]:
+    """Those of pytest's ``addopts`` without which tests may not be importable: mode and plugins.
+
+    Raises:
+        ComponentError: A configuration file cannot be read.
+    """
+    words = list(_pytest_setting("addopts", root))
+    kept: list[str] = []
+    for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
+        if word.startswith("--import-mode=") or (word.startswith("-p") and word != "-p"):
+            kept.append(word)
+        elif word in ("--import-mode", "-p"):
+            kept += [word, following]
+    return tuple(kept)
 
 
 def _is_inside(path: str) -> bool:

@@ -29,13 +29,17 @@ def repeats(flake_bound: float) -> int:
 
 @dataclass(frozen=True)
 class Variation:
-    """The circumstances of one repeat: none of them may change a real test's outcome."""
+    """The circumstances of one repeat: none of them may change a real test's outcome.
+
+    ``used_tmp``: it shares its TMPDIR with another repeat, as two runs on one machine do.
+    """
 
     order: tuple[str, ...]
     seed: int
     environment: Mapping[str, str]
     clock: float
     elsewhere: bool
+    used_tmp: bool
 
 
 def runs_an_interpreter(sources: Iterable[str]) -> int:
@@ -69,7 +73,8 @@ def variations(
 
     Each ``an_interpreter`` of them share the hash seed, the time zone and the locale, which
     hold for a whole interpreter. Half of them run with a shifted clock, a quarter in another
-    working directory, in other zones and locales half of the interpreters.
+    working directory, in other zones and locales half of the interpreters; the last one finds
+    what the first one left in TMPDIR.
     """
     chance = random.Random(seed)  # noqa: S311 - recorded, for replays
     shifts = clock_shifts(now)
@@ -91,6 +96,7 @@ def variations(
             environment=environment,
             clock=shifts[number // 2 % len(shifts)] if odd else 0.0,
             elsewhere=number % 4 == 1,
+            used_tmp=number in (0, count - 1),
         )
 
 

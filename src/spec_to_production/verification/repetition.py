@@ -12,6 +12,7 @@ from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.runs import Outcome, Record, Run
 
 _ALONE_AGAIN = 3
+_SHARED = "shared"
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Repetition:
             seed=variation.seed,
             clock=variation.clock,
             elsewhere=variation.elsewhere,
+            shared_tmp=_SHARED if variation.used_tmp else "",
         )
 
     def _read(self, variation: Variation, order: Sequence[str], record: Record) -> None:
@@ -186,6 +188,8 @@ def _flaky_detail(case: Case, variation: Variation) -> str:
         circumstances.append(f"the clock {variation.clock / 86400:+.1f} days off")
     if variation.elsewhere:
         circumstances.append("another working directory")
+    if variation.used_tmp:
+        circumstances.append("a TMPDIR that another run had before")
     return (
         f"It failed in one of {len(case.outcomes)} runs "
         f"(with {', '.join(circumstances)}): {failed.message}"

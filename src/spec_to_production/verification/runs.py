@@ -21,7 +21,8 @@ NULLS = ("truthy", "falsy", "raising")
 class Place:
     """Where runs happen: a private copy of the checkout with the candidates in it.
 
-    Paths are relative to ``root``; ``options`` are pytest's.
+    Paths are relative to ``root``; ``options`` are pytest's. ``clock`` are the seconds that the
+    wall clock of every run is ahead: those of a replay happen when the first run did.
     """
 
     root: Path
@@ -30,6 +31,7 @@ class Place:
     import_root: str
     tmp: Path
     options: tuple[str, ...] = ()
+    clock: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ def request(run: Run, place: Place, key: str, tmp: Path) -> dict[str, Any]:
     import_path = dict.fromkeys([str((place.root / place.import_root).resolve()), str(place.root)])
     return {
         **asdict(run),
+        "clock": run.clock + place.clock,
         "key": key,
         "root": str(place.root),
         "component": place.component,

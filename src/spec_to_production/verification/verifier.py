@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from spec_to_production.results import (
@@ -49,6 +49,7 @@ from spec_to_production.verification.together import Suite, run_suite, run_toget
 
 _MOST_COMPARED = 20
 _MOST_ON_IMPORT = 100
+_A_REPLAY_S = 3600
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Effort:
         flake_bound: Smallest failure rate of a test that is caught with 99.9 %.
         test_timeout: Seconds that one test may take.
         seed: Decides every order, random number and sample.
+        began: When the run began, in seconds since 1970; a replay's clock goes back to it.
         workers: Runs side by side.
         mutants: Most mutants that every test is run against. A test that none of them tells
             of is run against all that it reaches.
@@ -67,6 +69,7 @@ class Effort:
     flake_bound: float = 0.1
     test_timeout: float = 10.0
     seed: int = 0
+    began: float = field(default_factory=time.time)
     workers: int = 2
     mutants: int = 300
 
@@ -110,6 +113,8 @@ class Verifier:
             modules=tuple(module.name for module in component.modules),
             import_root=component.import_root,
             tmp=sandbox.home / "tmp",
+            options=component.pytest_options,
+            clock=_clock_of(effort),
         )
         (work / "runner").mkdir()
         sandbox.admit(work / "runner")
@@ -186,7 +191,7 @@ class Verifier:
                 tuple(group),
                 flakiness.repeats(self._effort.flake_bound),
                 self._effort.seed,
-                time.time(),
+                self._effort.began,
                 flakiness.known_locales(),
                 an_interpreter=flakiness.runs_an_interpreter(read),
             )
@@ -398,6 +403,12 @@ class Verifier:
 def _functions_in(file: GeneratedFile) -> list[str]:
     found = functions_of(ast.parse(file.content), file.content)
     return [function.name for function in found]
+
+
+def _clock_of(effort: Effort) -> float:
+    """Seconds back to the day of the run that is replayed; none when it is this run."""
+    since = effort.began - time.time()
+    return since if abs(since) > _A_REPLAY_S else 0.0
 
 
 def _doubtful(cases: Iterable[Case]) -> list[Case]:

@@ -161,6 +161,35 @@ def test_what_the_component_did_while_the_test_was_imported_counts(judge):
     assert found["test_some_price"].reason == "vacuous"
 
 
+def test_a_test_that_cannot_stand_what_its_last_run_left_is_flaky(judge):
+    found = judge(
+        """
+        import pathlib
+        import tempfile
+        import shop
+
+        def test_leaves_a_file():
+            receipt = pathlib.Path(tempfile.gettempdir(), "receipt.txt")
+            assert not receipt.exists()
+            receipt.write_text(str(shop.parse("7")))
+            assert receipt.read_text() == "7"
+        """
+    )
+    assert found["test_leaves_a_file"].reason == "flaky"
+    assert "TMPDIR" in found["test_leaves_a_file"].detail
+
+
+def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
+    from spec_to_production.results import GeneratedFile
+    from spec_to_production.verification import Effort
+
+    days = "import datetime\nimport shop\ndef test_day():\n    year = datetime.date.today().year\n"
+    test = f"{days}    assert shop.parse(str(year)) == 2020\n"
+    verifier = make_verifier(effort=Effort(flake_bound=0.99, began=1_600_000_000))
+    (verdict,) = verifier.judge([GeneratedFile(path="tests/test_day.py", content=test)])
+    assert verdict.verdict == "accepted", verdict
+
+
 def test_what_cannot_run_says_why(verify):
     found = verify(
         syntax="def test_a(:\n    pass\n",

@@ -178,3 +178,27 @@ def test_a_broken_configuration_is_refused_with_its_file(tmp_path, text):
     (tmp_path / "pyproject.toml").write_bytes(text.encode(errors="surrogateescape"))
 
     assert refused("calc", tmp_path).message.startswith("pyproject.toml cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "options"),
+    [
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\naddopts = "-ra --import-mode=importlib -p shop.fixtures"',
+            ("--import-mode=importlib", "-p", "shop.fixtures"),
+        ),
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\naddopts = ["--import-mode", "append", "-n", "auto"]',
+            ("--import-mode", "append"),
+        ),
+        ("pytest.ini", "[pytest]\naddopts = -x --cov -pno:cacheprovider", ("-pno:cacheprovider",)),
+        ("setup.cfg", "[tool:pytest]\naddopts = --strict-markers", ()),
+    ],
+)
+def test_the_projects_way_to_import_tests_is_kept(repository, file, text, options):
+    root = repository(PACKAGE)
+    (root / file).write_text(text)
+
+    assert find_component("calculator", root).pytest_options == options

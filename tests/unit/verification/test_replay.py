@@ -15,7 +15,14 @@ def verdicts(**tests):
             for name, verdict in tests.items()
         ),
         candidates=(GeneratedFile(path="tests/test_a.py", content="x = 1\n"),),
-        effort={"flake_bound": 0.2, "test_timeout": 5, "seed": 7, "workers": 2, "mutants": 10},
+        effort={
+            "flake_bound": 0.2,
+            "test_timeout": 5,
+            "seed": 7,
+            "began": 1.8e9,
+            "workers": 2,
+            "mutants": 10,
+        },
     )
 
 
@@ -28,7 +35,7 @@ def test_what_was_written_is_read_again(tmp_path):
 
 def test_the_effort_is_that_of_the_earlier_run():
     assert effort_of(verdicts()) == Effort(
-        flake_bound=0.2, test_timeout=5.0, seed=7, workers=2, mutants=10
+        flake_bound=0.2, test_timeout=5.0, seed=7, began=1.8e9, workers=2, mutants=10
     )
 
 
