@@ -29,6 +29,7 @@ _LIVE = re.compile(
     r"|www(?=\.)",
     re.IGNORECASE,
 )
+_BREAKABLE = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
 _SHA = re.compile(rf"\b[0-9a-f]{{{_SHA_PIECE + 1},}}\b", re.IGNORECASE)
 # An underscore inside a word means nothing.
 _ACTIVE = re.compile(r"[&<>`*\[\]|\\~]|(?<![^\W_])_|_(?![^\W_])")
@@ -46,8 +47,8 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str, most: int | None = None) -> str:
-    """Visible text with every run of white space as one space, cut to at most ``most``."""
-    line = visible(" ".join(text.split()))
+    """Visible text with every run of breakable white space as one space, cut to ``most``."""
+    line = visible(_BREAKABLE.sub(" ", text).strip())
     return line if most is None or len(line) <= most else line[: most - 1] + "…"
 
 

@@ -94,6 +94,8 @@ GATE_MARKS: Final[dict[str, str]] = {
     "skipped": "⏭️",
 }
 
+_PERCENT: Final = "\N{NO-BREAK SPACE}%"
+
 RECORDED: Final = (
     "The model was a recording: the answers were scripted in advance, "
     "so nothing here measures a model."
@@ -126,7 +128,7 @@ def span(start_ms: float | None, end_ms: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """A share without decimals; only the whole is 100 and only nothing is 0."""
+    """A share without decimals, on one line; only the whole is 100 and only nothing is 0."""
     if value is None:
         return "not measured"
     rounded = round(value)
@@ -134,7 +136,7 @@ def percent(value: float | None) -> str:
         rounded = 99
     if rounded == 0 and value > 0:
         rounded = 1
-    return f"{rounded} %"
+    return f"{rounded}{_PERCENT}"
 
 
 def change(measure: Change) -> str:
@@ -143,7 +145,7 @@ def change(measure: Change) -> str:
         return percent(measure.after)
     if measure.after is None:
         return f"{percent(measure.before)} before, after not measured"
-    return f"{percent(measure.before).removesuffix(' %')} → {percent(measure.after)}"
+    return f"{percent(measure.before).removesuffix(_PERCENT)} → {percent(measure.after)}"
 
 
 def tokens(usage: Usage) -> str:

@@ -13,7 +13,7 @@ def test_the_figures_are_those_of_the_result():
     result = make_result()
 
     assert figure(result, "requirements proven") == "1 of 3"
-    assert figure(result, "coverage") == "61 → 88 %"
+    assert figure(result, "coverage") == "61 → 88\N{NO-BREAK SPACE}%"
     assert figure(result, "time") == "1 m 12 s"
     assert figure(result, "spent") == "27k tokens, $0.12"
 

@@ -39,7 +39,12 @@ def test_the_verdict_comes_first_and_the_dispute_is_told_in_full():
 def test_figures_states_and_hints_are_words():
     text = printed(summary_table(make_result()))
 
-    for told in ("61 → 88 %", "42 → 81 %", "no test: the deadline passed", "Raise job-timeout"):
+    for told in (
+        "61 → 88\N{NO-BREAK SPACE}%",
+        "42 → 81\N{NO-BREAK SPACE}%",
+        "no test: the deadline passed",
+        "Raise job-timeout",
+    ):
         assert told in text
 
 

@@ -57,11 +57,11 @@ def test_durations_are_for_people(milliseconds, told):
     ("value", "told"),
     [
         (None, "not measured"),
-        (0, "0 %"),
-        (0.2, "1 %"),
-        (61.2, "61 %"),
-        (99.9, "99 %"),
-        (100, "100 %"),
+        (0, "0\N{NO-BREAK SPACE}%"),
+        (0.2, "1\N{NO-BREAK SPACE}%"),
+        (61.2, "61\N{NO-BREAK SPACE}%"),
+        (99.9, "99\N{NO-BREAK SPACE}%"),
+        (100, "100\N{NO-BREAK SPACE}%"),
     ],
 )
 def test_only_the_whole_is_100_percent_and_only_nothing_is_0(value, told):
@@ -71,9 +71,9 @@ def test_only_the_whole_is_100_percent_and_only_nothing_is_0(value, told):
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        (61, 88, "61 → 88 %"),
-        (None, 88, "88 %"),
-        (61, None, "61 % before, after not measured"),
+        (61, 88, "61 → 88\N{NO-BREAK SPACE}%"),
+        (None, 88, "88\N{NO-BREAK SPACE}%"),
+        (61, None, "61\N{NO-BREAK SPACE}% before, after not measured"),
         (None, None, "not measured"),
     ],
 )
