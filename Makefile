@@ -53,7 +53,7 @@ e2e: setup ## Build the image and run it as GitHub's runner does
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate
 lock: setup ## Renew the locks from pyproject.toml
 	@$(LOCK) --upgrade --python-version 3.11 locks/build.in --output-file locks/build.txt
-	@$(LOCK) --upgrade --python-version 3.11 pyproject.toml --output-file locks/tool.txt
+	@$(LOCK) --upgrade --python-version 3.11 pyproject.toml --excludes locks/tool.excludes --output-file locks/tool.txt
 	@$(LOCK) --upgrade --python-version 3.11 --group dev pyproject.toml --output-file locks/dev.txt
 	@$(LOCK) --upgrade --python-version 3.12 locks/agent-server.in --excludes locks/agent-server.excludes --output-file locks/agent-server.txt
 
