@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -18,8 +18,10 @@ from spec_to_production.github import commands, connection
 from spec_to_production.github.comment import changed_files
 from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.folders import close_to_others
+from spec_to_production.github.log import Log
 from spec_to_production.github.trust import PRIVILEGED, author_association, require_trust
 from spec_to_production.pairs import AUTO, pairs, touched
+from spec_to_production.progress import Display
 from spec_to_production.publication import as_text, links_for, publish, relay, tell_runner
 from spec_to_production.results import WorkflowResult
 from spec_to_production.settings import Settings, from_action
@@ -38,7 +40,7 @@ class Engine(Protocol):
         start: Path,
         *,
         env: Mapping[str, str],
-        write: Callable[[str], None],
+        display: Display,
     ) -> WorkflowResult:
         """One run, in the checkout that ``start`` lies in."""
 
@@ -110,7 +112,7 @@ def _run_each(
     codes: list[int] = []
     for settings in pairs:
         try:
-            result = run(settings, root, env=env, write=commands.say)
+            result = run(settings, root, env=env, display=Log())
         except SpecToProductionError as error:
             codes.append(_told(error))
             continue

@@ -17,6 +17,8 @@ from rich.console import Console
 from spec_to_production import engine
 from spec_to_production.delivery import write_reports
 from spec_to_production.errors import InputError, SpecToProductionError
+from spec_to_production.live import LiveTable
+from spec_to_production.progress import Display, Lines
 from spec_to_production.reporting import files, plan_table, summary_table
 from spec_to_production.results import Verification, WorkflowResult
 from spec_to_production.settings import Settings, from_options
@@ -46,8 +48,7 @@ def verify(options: Mapping[str, Any]) -> NoReturn:
 
 
 def _run(settings: Settings) -> NoReturn:
-    lines = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    result = _or_exit(lambda: engine.run(settings, Path.cwd(), env=os.environ, write=lines.print))
+    result = _or_exit(lambda: engine.run(settings, Path.cwd(), env=os.environ, display=_display()))
     Console().print(summary_table(result))
     written = _write(settings, result)
     if written:
@@ -58,6 +59,13 @@ def _run(settings: Settings) -> NoReturn:
         # Threads may still be waiting for what was just ended; nothing is left to wait for.
         os._exit(128 + result.interrupted_by)
     sys.exit(engine.exit_code(result, settings.fail_on) or int(not same))
+
+
+def _display() -> Display:
+    console = Console(stderr=True, highlight=False, markup=False)
+    if console.is_terminal:
+        return LiveTable(console)
+    return Lines(lambda line: console.print(line, soft_wrap=True))
 
 
 def _is_as_before(replayed: str, result: WorkflowResult) -> bool:

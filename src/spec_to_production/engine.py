@@ -23,7 +23,7 @@ from spec_to_production.environment import install
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.openhands import Fleet
-from spec_to_production.progress import Progress
+from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
 from spec_to_production.results import WorkflowResult
 from spec_to_production.sandbox import Sandbox
@@ -50,7 +50,7 @@ def make_plan(settings: Settings, start: Path) -> planning.Plan:
 
 
 def run(
-    settings: Settings, start: Path, *, env: Mapping[str, str], write: Callable[[str], None]
+    settings: Settings, start: Path, *, env: Mapping[str, str], display: Display
 ) -> WorkflowResult:
     """One whole run, in the checkout that ``start`` lies in; it always comes back with a result.
 
@@ -61,16 +61,17 @@ def run(
         settings: What the user asked for.
         start: A folder in the checkout.
         env: The environment of this process.
-        write: Shows one line of progress; called on this thread only.
+        display: Shows how the run goes on.
 
     Raises:
         InputError: Something given is unusable; nothing was started.
     """
     timeline = Timeline()
     redaction = Redaction.of(secrets(settings, env))
-    progress = Progress(lambda line: write(redaction.text(line)), timeline.now_ms)
+    progress = Progress(display, timeline.now_ms, redaction.text)
     with _run_folder() as work, contextlib.ExitStack() as stack:
         stack.enter_context(_interrupts())
+        stack.enter_context(progress.alive())
         root = find_root(start)
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)

@@ -48,7 +48,6 @@ from spec_to_production.timeline import Timeline
 GAPS_WAIT_S = 30
 """A job waits this long for the baseline's uncovered lines before it goes without them."""
 
-_GLANCE_S = 0.2
 _BESIDE_THE_JOBS = 5  # baseline, refactoring, two judgements, deletion
 
 T = TypeVar("T")
@@ -252,7 +251,7 @@ class Workflow:
                 self._ended_jobs[job.task_id] = job
             self._problems.extend(self._jobs.problems())
         for future in beside:
-            self._wait_for(future)
+            future.result()
 
         self._conclude()
         self._judge_gates()
@@ -342,16 +341,6 @@ class Workflow:
         """For a run that ended before its tests were seen together."""
         tests = [test for verdicts in self._verdicts.values() for test in verdicts]
         return Verification(tests=tuple(tests)) if tests else None
-
-    def _wait_for(self, future: Future[None]) -> None:
-        while True:
-            try:
-                future.result(_GLANCE_S)
-            except FutureTimeoutError:
-                self._progress.flush()
-            else:
-                self._progress.flush()
-                return
 
     def _is_settled(self, task: Task) -> bool:
         job = self._ended_jobs.get(task.id)

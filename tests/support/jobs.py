@@ -17,7 +17,7 @@ from spec_to_production.generation.prompts import WORKING_DIR, Prompts
 from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands import OpenHands
 from spec_to_production.openhands.interface import Model
-from spec_to_production.progress import Progress
+from spec_to_production.progress import Lines, Progress
 from spec_to_production.results import Component, Job, Problem, Spec, Task
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.timeline import Timeline
@@ -103,7 +103,7 @@ def run_jobs(
             snapshot=Snapshot(base, None, None),
             prompts=Prompts(spec, component, base),
             timeline=timeline,
-            progress=Progress(told.append, timeline.now_ms),
+            progress=Progress(Lines(told.append), timeline.now_ms),
             journal=journal or Journal(),
         )
         jobs = Jobs(means, answers)

@@ -9,7 +9,7 @@ from spec_to_production.errors import SandboxError
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands.interface import Failure, Model
-from spec_to_production.progress import Progress
+from spec_to_production.progress import Lines, Progress
 from spec_to_production.results import (
     STAGES,
     Baseline,
@@ -94,7 +94,7 @@ def make(snapshot, subject):
 
     def make(scripts=None, *, about=subject, write=lambda _: None, **changes):
         timeline = Timeline()
-        progress = Progress(write, timeline.now_ms)
+        progress = Progress(Lines(write), timeline.now_ms)
         openhands = StandInOpenHands(scripts or {"a": script("a"), "b": script("b")})
 
         def make_jobs(executor, finish_task, *, max_parallel):

@@ -101,7 +101,7 @@ class Course:
             return
         flight.is_created = True
         flight.submitted_ms = self._means.timeline.now_ms()
-        self._progress.tell(f"{flight.task.id}: goes on where an earlier run was stopped")
+        self._progress.tell("goes on where an earlier run was stopped", flight.task.id)
         self._at_work(flight)
 
     def _create(self, task: Task, conversation: uuid.UUID, model: Model) -> tuple[Task, float]:
@@ -118,12 +118,13 @@ class Course:
         flight.task, flight.is_created = task, True
         if flight.submitted_ms is None:
             flight.submitted_ms = submitted_ms
-        self._progress.tell(f"{task.id}: submitted")
+        self._progress.tell("submitted", task.id)
         self._at_work(flight)
 
     def _at_work(self, flight: Flight) -> None:
         flight.phase = Phase.WORKING
-        flight.deadline = self._means.clock() + self._terms.job_timeout_s
+        flight.began = self._means.clock()
+        flight.deadline = flight.began + self._terms.job_timeout_s
 
     def _wait(self, flight: Flight, seconds: float) -> None:
         flight.phase = Phase.WAITING
@@ -155,13 +156,13 @@ class Course:
 
     def _finished(self, flight: Flight) -> None:
         if flight.output_path in flight.files:
-            self._progress.tell(f"{flight.task.id}: collected {flight.output_path}")
+            self._progress.tell(f"collected {flight.output_path}", flight.task.id)
             flight.phase = Phase.COLLECTED
         elif flight.repairs:
             flight.end("succeeded", message="No repaired test came back.")
         elif flight.nudges == 0:
             flight.nudges = 1
-            self._progress.tell(f"{flight.task.id}: finished without its file, asked once more")
+            self._progress.tell("finished without its file, asked once more", flight.task.id)
             flight.to_say = self._means.prompts.nudge(flight.output_path)
             self._wait(flight, 0)
         elif flight.output_path in flight.refused:
@@ -204,7 +205,7 @@ class Course:
         flight.attempts += 1
         seconds = remedies.pause(flight.attempts)
         self._wait(flight, seconds)
-        self._progress.tell(f"{flight.task.id}: {failure.cause}, again in {seconds:.0f} s")
+        self._progress.tell(f"{failure.cause}, again in {seconds:.0f} s", flight.task.id)
 
     def give_up(self, flight: Flight, status: JobStatus, failure: Failure) -> None:
         """End a flight; what it has by then is still judged.
@@ -230,7 +231,7 @@ class Course:
             try:
                 self._openhands.interrupt(conversation)
             except OpenHandsError as error:
-                self._progress.tell(f"{flight.task.id}: could not be interrupted: {error.message}")
+                self._progress.tell(f"could not be interrupted: {error.message}", flight.task.id)
 
         end = lambda: self.give_up(flight, status, failure)  # noqa: E731
         self._start(flight, Phase.COLLECTING, stop, lambda _: self._collect(flight, end))
@@ -276,7 +277,7 @@ class Course:
             flight.phase = Phase.ENDED
             return
         flight.repairs += 1
-        self._progress.tell(f"{flight.task.id}: {len(rejected)} tests go back for repair")
+        self._progress.tell(f"{len(rejected)} tests go back for repair", flight.task.id)
         flight.to_say = self._means.prompts.repair(rejected, flight.output_path)
         self._wait(flight, 0)
 
@@ -288,7 +289,7 @@ class Course:
             try:
                 self._openhands.delete(conversation)
             except OpenHandsError as error:
-                self._progress.tell(f"{task_id}: not deleted: {error.message}")
+                self._progress.tell(f"not deleted: {error.message}", task_id)
 
         self._means.executor.submit(delete)
 

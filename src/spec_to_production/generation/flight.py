@@ -11,6 +11,7 @@ from typing import Any
 
 from spec_to_production.generation.intake import Intake
 from spec_to_production.generation.plan import repair_path
+from spec_to_production.progress import Sight
 from spec_to_production.results import (
     FailureCause,
     GeneratedFile,
@@ -38,6 +39,16 @@ class Phase(Enum):
     ENDED = auto()
 
 
+_STATES = {
+    Phase.WAITING: "waiting",
+    Phase.SENDING: "being sent",
+    Phase.WORKING: "with the agent",
+    Phase.COLLECTING: "being collected",
+    Phase.COLLECTED: "waiting for the judge",
+    Phase.JUDGING: "being judged",
+}
+
+
 @dataclass
 class Flight:
     """One task on its way; only the collecting thread changes it.
@@ -49,6 +60,7 @@ class Flight:
         to_say: What the conversation waits to be told; ``None`` when it is to be created.
         pending: Work handed to the executor, and what is to happen ``then`` with its outcome.
         not_before: The earliest time at which it is sent (again), by the jobs' clock.
+        began: When its agent was set to work, by the jobs' clock.
         deadline: The time at which its agent is interrupted, by the jobs' clock.
         attempts: How often it was sent again after a failure.
         from_cache: Whether its files are an earlier run's answer.
@@ -66,6 +78,7 @@ class Flight:
     pending: Future[Any] | None = None
     then: Callable[[Any], None] | None = None
     not_before: float = float("-inf")
+    began: float = float("-inf")
     deadline: float = float("inf")
     submitted_ms: float | None = None
     ended_ms: float | None = None
@@ -127,6 +140,18 @@ class Flight:
         """Nothing more happens to it; this is what became of it."""
         self.phase = Phase.ENDED
         self.status, self.cause, self.message = status, cause, message
+
+    def sight(self, now_ms: float) -> Sight:
+        """How it stands, for people."""
+        is_over = self.ended_ms is not None
+        began = self.submitted_ms
+        return Sight(
+            job=self.task.id,
+            state=self.status.replace("_", " ") if is_over else _STATES.get(self.phase, "ending"),
+            seconds=None if began is None else ((self.ended_ms or now_ms) - began) / 1000,
+            usage=self.usage,
+            is_over=is_over,
+        )
 
     def job(self) -> Job:
         """What is known of it now."""

@@ -17,8 +17,10 @@ from spec_to_production.generation.budget import account
 from spec_to_production.generation.capacity import Capacity
 from spec_to_production.generation.course import Course
 from spec_to_production.generation.flight import Flight, Phase
+from spec_to_production.generation.schedule import until_next_look
 from spec_to_production.generation.terms import Judge, Means
 from spec_to_production.openhands.interface import Failure, State
+from spec_to_production.progress import Sight
 from spec_to_production.results import GeneratedFile, Job, Problem, Task
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
@@ -44,6 +46,7 @@ class Jobs:
         self._answers = answers or {}
         self._flights: dict[str, Flight] = {}
         self._began = means.clock()
+        self._next_look = float("-inf")
         self._capacity = Capacity(means.terms.max_parallel, means.clock)
         self._something_happened = threading.Event()
         self._course = Course(means, wake=self._something_happened.set)
@@ -61,19 +64,20 @@ class Jobs:
         their conversation as often as the terms allow, disputed ones never.
         """
         flights = [self._flights[task_id] for task_id in submitted_tasks]
-        while any(flight.phase is not Phase.ENDED for flight in flights):
+        while left := [flight for flight in flights if flight.ended_ms is None]:
             self._something_happened.clear()
-            for flight in flights:
+            for flight in left:
                 self._course.settle(flight, self._learn_capacity)
-            self._look_at_working(flights)
+            self._look_at_working(left)
             self._keep_within_budget(flights)
-            self._judge_collected(flights, judge)
-            self._send_waiting(flights)
-            for flight in flights:
-                if flight.phase is Phase.ENDED and flight.ended_ms is None:
+            self._judge_collected(left, judge)
+            self._send_waiting(left, flights)
+            for flight in left:
+                if flight.phase is Phase.ENDED:
                     yield self._close(flight)
-            self._progress.flush()
-            self._pause(flights)
+            self._progress.show(lambda: self._sights(flights))
+            self._pause(left)
+        self._progress.clear()
 
     def cancel(self) -> list[Job]:
         """End everything that has not ended; what was collected until now stays."""
@@ -124,12 +128,15 @@ class Jobs:
 
     def _look_at_working(self, flights: Sequence[Flight]) -> None:
         working = [flight for flight in flights if flight.phase is Phase.WORKING]
-        if not working:
+        if not working or self._means.clock() < self._next_look:
             return
         with self._timeline.measure("openhands_collection"):
             states = self._states(working)
             for flight in working:
                 self._course.advance(flight, states.get(flight.conversation))
+        now = self._means.clock()
+        ages = (now - flight.began for flight in working if flight.phase is Phase.WORKING)
+        self._next_look = now + until_next_look(ages, self._terms.poll_interval_s)
 
     def _states(self, working: Sequence[Flight]) -> Mapping[uuid.UUID, State | None]:
         """One look at all of them. A look that fails says nothing; a lost server says it all."""
@@ -163,9 +170,9 @@ class Jobs:
         for flight in ready[: max(0, free)]:
             self._course.judge(flight, judge)
 
-    def _send_waiting(self, flights: Sequence[Flight]) -> None:
-        waiting = [flight for flight in flights if flight.phase is Phase.WAITING]
-        in_flight = _count(flights, _ON_THE_SERVER)
+    def _send_waiting(self, left: Sequence[Flight], flights: Sequence[Flight]) -> None:
+        waiting = [flight for flight in left if flight.phase is Phase.WAITING]
+        in_flight = _count(left, _ON_THE_SERVER)
         # A conversation that goes on has its turn before those that begin.
         for flight in sorted(waiting, key=lambda flight: flight.to_say is None):
             stopped = self._course.stopped
@@ -207,7 +214,8 @@ class Jobs:
         if flight.submitted_ms is not None:
             self._course.forget(flight)
         why = f" ({job.cause}): {job.message}" if job.cause else ""
-        self._progress.tell(f"{job.task_id}: {job.status}{why}")
+        self._progress.tell(f"{job.status}{why}", job.task_id)
+        self._progress.ended(flight.sight(flight.ended_ms))
         return job
 
     def _take_down_answer(self, flight: Flight) -> None:
@@ -220,9 +228,13 @@ class Jobs:
             return
         if any(flight.phase is Phase.WORKING for flight in flights):
             with self._timeline.measure("openhands_collection"):
-                self._something_happened.wait(self._terms.poll_interval_s)
+                self._something_happened.wait(max(0, self._next_look - self._means.clock()))
         else:
             self._something_happened.wait(self._terms.poll_interval_s)
+
+    def _sights(self, flights: Sequence[Flight]) -> Sequence[Sight]:
+        now_ms = self._timeline.now_ms()
+        return [flight.sight(now_ms) for flight in flights]
 
 
 def _count(flights: Collection[Flight], phases: Collection[Phase]) -> int:

@@ -1,4 +1,4 @@
-"""In which order tasks are sent, and how long they took before."""
+"""In which order tasks are sent, how often they are looked at, and how long they took before."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import RootModel, ValidationError
 
 from spec_to_production.results import Component, Job, Task
 
+_SHORTEST_PAUSE_S, _SHARE_OF_THE_AGE = 0.5, 0.01
 _WEIGHT_OF_THE_NEW = 0.5
 _MOST_KNOWN = 10_000
 
@@ -38,6 +39,20 @@ def in_order(
         return (-int(math.log10(max(task.priority, 1))), -expected, task.id)
 
     return sorted(tasks, key=rank)
+
+
+def until_next_look(ages_s: Iterable[float], most_s: float) -> float:
+    """Seconds to wait between two looks.
+
+    The end of a job is to be noticed within a second or 2 % of its duration, whichever is longer.
+    Half of that is waited for at most: the look itself takes time as well.
+
+    Args:
+        ages_s: For how long the agents have been at work.
+        most_s: Never longer than that.
+    """
+    youngest = min(ages_s, default=0)
+    return min(most_s, max(_SHORTEST_PAUSE_S, _SHARE_OF_THE_AGE * youngest))
 
 
 class Durations(RootModel[dict[str, float]]):

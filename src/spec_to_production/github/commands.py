@@ -2,7 +2,7 @@
 
 ``actions_toolkit.core`` escapes commands and writes the command files; this module adds what
 it lacks: untrusted text that cannot issue a command, the job summary, and the runner's limits.
-Only the main thread calls it: the runner reads whole lines, and groups cannot interleave.
+One thread at a time calls it: the runner reads whole lines, and groups cannot interleave.
 
 The rules are the runner's own (``ActionCommand.cs``, ``ActionCommandManager.cs``,
 ``FileCommandManager.cs`` in actions/runner).

@@ -8,6 +8,7 @@ import pytest
 
 from spec_to_production import backend, engine
 from spec_to_production.generation.memory import Memory
+from spec_to_production.progress import Lines
 from spec_to_production.results import GeneratedFile
 from spec_to_production.settings import from_options
 from spec_to_production.snapshot import git
@@ -51,7 +52,7 @@ def test_a_run_whose_answers_are_known_starts_no_server(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(backend, "start", lambda *_: pytest.fail("a server was started"))
 
-    result = engine.run(settings, root, env=dict(os.environ), write=print)
+    result = engine.run(settings, root, env=dict(os.environ), display=Lines(print))
 
     (job,) = result.jobs
     assert (job.status, job.from_cache, job.conversation_id) == ("succeeded", True, None)

@@ -121,9 +121,9 @@ class Engine:
     error: BaseException | None = None
     asked: list = field(default_factory=list)
 
-    def __call__(self, settings, start, *, env, write):
+    def __call__(self, settings, start, *, env, display):
         self.asked.append(settings)
-        write("[   0.1 s] ::error::what an agent wrote")
+        display.line("[   0.1 s] ::error::what an agent wrote", None)
         if self.error:
             raise self.error
         return self.result
@@ -516,10 +516,10 @@ def test_what_is_wrong_with_one_pair_costs_the_other_nothing(step, server):
     server.changed = {5: ["src/other/x.py", "specs/a.md"]}
     good = step.engine
 
-    def engine(settings, start, *, env, write):
+    def engine(settings, start, *, env, display):
         if settings.component == "src/other":
             raise ComponentError("no component 'src/other'")
-        return good(settings, start, env=env, write=write)
+        return good(settings, start, env=env, display=display)
 
     step.engine = engine
 

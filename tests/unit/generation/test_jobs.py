@@ -10,7 +10,7 @@ from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands.interface import Failure, Model
-from spec_to_production.progress import Progress
+from spec_to_production.progress import Lines, Progress
 from spec_to_production.results import GeneratedFile, Task, TestVerdict, Usage
 from spec_to_production.timeline import Timeline
 from spec_to_production.workflow import Sequential
@@ -74,7 +74,7 @@ def run(snapshot, prompts):
             snapshot=snapshot,
             prompts=prompts,
             timeline=timeline,
-            progress=Progress(told.append, timeline.now_ms),
+            progress=Progress(Lines(told.append), timeline.now_ms),
             journal=journal or Journal(),
             keep=lambda task, files: run.kept.update({task.id: files}),
             clock=clock or Clock(),
@@ -99,7 +99,7 @@ def test_submitting_returns_the_ids_and_sends_nothing_yet(snapshot, prompts):
         snapshot=snapshot,
         prompts=prompts,
         timeline=Timeline(),
-        progress=Progress(print, lambda: 0),
+        progress=Progress(Lines(print), lambda: 0),
     )
     jobs = Jobs(means)
 
@@ -268,6 +268,21 @@ def test_others_are_polled_while_one_is_judged(run):
         jobs, _, _ = run({"a": done("a"), "b": done("b")}, executor=executor, judge=judge)
 
     assert {job.status for job in jobs.values()} == {"succeeded"}
+
+
+def test_there_is_one_look_at_a_time_whatever_else_happens(run):
+    class Counting(StandInOpenHands):
+        looks = 0
+
+        def states(self, conversations):
+            self.looks += 1
+            return super().states(conversations)
+
+    clock = Clock(step=0.0001)
+    scripts = {name: done(name, statuses=["running"] * 3 + ["finished"]) for name in "abcdefgh"}
+    _, openhands, _ = run(scripts, openhands=Counting, clock=clock, max_parallel=3)
+
+    assert openhands.looks <= clock.now / 0.001 + 1
 
 
 def test_usage_is_what_the_server_said_last(run):

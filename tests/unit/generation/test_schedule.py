@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from spec_to_production.generation.schedule import Durations, in_order
+from spec_to_production.generation.schedule import Durations, in_order, until_next_look
 from spec_to_production.results import Job, Module, Task
 
 
@@ -69,3 +71,20 @@ def test_a_file_that_is_not_ours_is_as_none(tmp_path):
 
     assert Durations.read(tmp_path).root == {}
     assert Durations.read(tmp_path / "missing").root == {}
+
+
+@given(
+    ages=st.lists(st.floats(0, 10_000), min_size=1),
+    most=st.floats(0.1, 60),
+)
+def test_an_end_is_noticed_within_a_second_or_two_percent_of_the_duration(ages, most):
+    pause = until_next_look(ages, most)
+
+    assert pause <= most
+    for age in ages:
+        assert pause <= max(1, 0.02 * (age + pause))
+
+
+def test_long_jobs_are_not_looked_at_all_the_time():
+    assert until_next_look([1_000], 60) == 10
+    assert until_next_look([1_000, 3], 60) == 0.5
