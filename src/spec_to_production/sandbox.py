@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spec_to_production.disk import Reserve
 from spec_to_production.errors import SandboxError
 from spec_to_production.namespaces import own_mounts
 
@@ -74,9 +75,7 @@ class Children:
                 raise SandboxError("The run is ending; nothing more is started.")
             yield
         finally:
-            kill_group(process)
-            if mark is not None:
-                kill_marked(mark)
+            _kill(process, mark)
             with self._lock:
                 self._running.discard(process)
 
@@ -130,6 +129,11 @@ class Sandbox:
     def no_foreign_processes(self) -> bool:
         """Whether processes in here see, and can signal, each other only."""
         return "--pid" in self._isolation
+
+    @functools.cached_property
+    def reserve(self) -> Reserve:
+        """What processes in here have to leave free on the disk; they are killed at it."""
+        return Reserve.half_of(self.home)
 
     def hand_over(self, path: Path) -> None:
         """Give a folder to the sandbox's user, so that its processes may write there."""
@@ -215,8 +219,13 @@ class Sandbox:
             )
         except OSError as error:
             raise SandboxError(f"{command[0]} could not be started: {error}") from error
-        with self._children.watch(process, mark):
-            yield process
+        kill = functools.partial(_kill, process, mark)
+        try:
+            with self.reserve.watched(kill), self._children.watch(process, mark):
+                yield process
+        finally:
+            if self.reserve.is_used():
+                self._clear()
 
     def run(
         self,
@@ -251,6 +260,19 @@ class Sandbox:
     def stop_all(self) -> None:
         """End everything that runs in here; whoever waits for it sees it ended by a signal."""
         self._children.stop_all()
+
+    def _clear(self) -> None:
+        """Remove what processes in here wrote, in their own folders and where everybody may."""
+        places = [self.home / "home", self.home / "tmp"]
+        if self.separate_user:
+            places += filter(Path.is_dir, _OPEN_TO_ALL)
+        for path in (path for place in places for path in place.iterdir()):
+            with contextlib.suppress(OSError):
+                found = path.lstat()
+                if self.home in path.parents or (
+                    found.st_uid == UNPRIVILEGED_UID and found.st_ctime >= _LOADED_AT
+                ):
+                    shutil.rmtree(path) if stat.S_ISDIR(found.st_mode) else path.unlink()
 
     @functools.cached_property
     def _isolation(self) -> list[str]:
@@ -292,6 +314,8 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
 ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, CLEAR_ALL, 0, 0, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
+_OPEN_TO_ALL = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - looked through
+_LOADED_AT = time.time()
 # Far from the groups that a machine gives out.
 _MARKS = range(1 << 30, 1 << 31)
 
@@ -300,6 +324,12 @@ def _as_nobody(mark: int | None = None) -> list[str]:
     ids = (f"--reuid={UNPRIVILEGED_UID}", f"--regid={UNPRIVILEGED_UID}")
     groups = "--clear-groups" if mark is None else f"--groups={mark}"
     return ["setpriv", *ids, groups, "--no-new-privs"]
+
+
+def _kill(process: subprocess.Popen[bytes], mark: int | None) -> None:
+    kill_group(process)
+    if mark is not None:
+        kill_marked(mark)
 
 
 def kill_marked(mark: int) -> None:

@@ -5,7 +5,7 @@ the folder and ends it, with everything that came from it, as soon as its own st
 closes. The tool holds the other end, so that even a killed tool leaves nothing running. In a PID
 namespace this is process 1, and the kernel adds its own guarantee; elsewhere it is the subreaper
 (``prctl(2)``), to which orphans such as tmux fall. Limits keep the command from taking the whole
-machine.
+machine, and a full disk ends it.
 
 With ``--root`` the command sees another root: read-only, with /proc, a terminal device, fresh
 folders for temporary files, this machine's names and certificates, and ``FOLDER`` at the same
@@ -23,6 +23,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _MOST = {
     resource.RLIMIT_NOFILE: 16384,
 }
 _MOST_PROCESSES = 2048
+_LOOK_AT_DISK_S = 0.2
 _AS_HERE = ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt")
 
 
@@ -49,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
     child = subprocess.Popen(options.command, cwd=options.folder, stdin=subprocess.DEVNULL)
-    threading.Thread(target=_kill_at_end_of_input, args=[child.pid], daemon=True).start()
+    for watch, about in ((_kill_at_end_of_input, ()), (_kill_when_full, (options.folder,))):
+        threading.Thread(target=watch, args=(child.pid, *about), daemon=True).start()
     code = _wait_for(child.pid)
     _end_descendants()
     return code
@@ -71,7 +74,14 @@ def enter_root(root: Path, share: Path) -> None:
     _mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=0620", "devpts", pts)
     _mount("--bind", pts / "ptmx", root / "dev" / "ptmx")
     for name in ("tmp", "var/tmp", "dev/shm"):
-        _mount("-t", "tmpfs", "-o", "mode=1777,nosuid,nodev,size=1g", "tmpfs", root / name)
+        _mount(
+            "-t",
+            "tmpfs",
+            "-o",
+            "mode=1777,nosuid,nodev,size=1g,nr_inodes=100k",
+            "tmpfs",
+            root / name,
+        )
     for name in _AS_HERE:
         if Path("/", name).is_file() and (root / name).is_file():
             _mount("--bind", Path("/", name), root / name)
@@ -88,10 +98,26 @@ def _mount(*arguments: str | Path) -> None:
 
 
 def _kill_at_end_of_input(pid: int) -> None:
-    while sys.stdin.buffer.read(1):
+    # Not by sys.stdin: its lock would be held when this program ends by itself.
+    while os.read(0, 1):
         pass
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def _kill_when_full(pid: int, folder: Path) -> None:
+    """Half of what is free on the folder's disk at the start, bytes and files, is for others."""
+    reserve = [free // 2 for free in _free(folder)]
+    while all(free >= least for free, least in zip(_free(folder), reserve, strict=True)):
+        time.sleep(_LOOK_AT_DISK_S)
+    sys.stderr.write("Killed: half of what was free on the disk is used up.\n")
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _free(folder: Path) -> tuple[int, int]:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize, status.f_favail
 
 
 def _wait_for(pid: int) -> int:

@@ -1,0 +1,60 @@
+"""How full a disk may get while code that is not trusted runs.
+
+The kernel limits the size of a file, not how many there are, and quotas want rights that a
+container has not. What it tells everybody, at no cost, is how much is free (``statvfs(3)``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOOK_EVERY_S = 0.2
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """What has to stay free: bytes, and files where the file system has a number of them."""
+
+    folder: Path
+    bytes: int
+    files: int
+
+    @classmethod
+    def half_of(cls, folder: Path) -> Reserve:
+        """Half of what is free now on the folder's disk."""
+        size, files = _free(folder)
+        return cls(folder, size // 2, files // 2)
+
+    def is_used(self) -> bool:
+        """Whether less is free."""
+        size, files = _free(self.folder)
+        return size < self.bytes or files < self.files
+
+    @contextlib.contextmanager
+    def watched(self, end: Callable[[], None]) -> Iterator[None]:
+        """Call ``end`` on another thread, once, as soon as it is used during the block."""
+        over = threading.Event()
+
+        def watch() -> None:
+            while not over.wait(_LOOK_EVERY_S):
+                if self.is_used():
+                    end()
+                    return
+
+        watcher = threading.Thread(target=watch, name="disk", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            over.set()
+            watcher.join()
+
+
+def _free(folder: Path) -> tuple[int, int]:
+    status = os.statvfs(folder)
+    return status.f_bavail * status.f_frsize, status.f_favail
