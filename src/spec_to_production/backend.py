@@ -45,7 +45,7 @@ def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) ->
 def _elsewhere(settings: Settings, tell: Tell) -> Fleet:
     addresses, key = settings.openhands_urls, settings.openhands_api_key
     if _CLOUD not in addresses:
-        return Fleet([RemoteServer(address, key) for address in addresses])
+        return Fleet([RemoteServer(address, key, tell) for address in addresses])
     if len(addresses) > 1:
         raise SettingsError(
             "openhands-url: cloud stands alone, because openhands-api-key is then a key of the "

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -17,28 +17,28 @@ from spec_to_production.errors import (
     ServerLostError,
     ServerStartError,
 )
-from spec_to_production.openhands import protocol
+from spec_to_production.openhands import protocol, versions
 from spec_to_production.openhands.client import Client, LateAnswerError
 from spec_to_production.openhands.interface import Assignment, Failure, State
 from spec_to_production.openhands.models import (
     Conversation,
     Conversations,
     Events,
+    RawEvents,
     ServerInfo,
     Success,
 )
 from spec_to_production.results import Usage
 
-OLDEST = (1, 34)
-"""The oldest agent server that this tool works with."""
-
 _DELIVERIES = 3
 _REFUSED = 400
 _BROKEN = 500
 _CONFLICT = 409
-_NOT_FOUND = 404
+_GONE = (404, 400)  # 1.34 says 400
 _LOOK_AGAIN_S = 0.1
 _UNSEEN = State("unknown", Usage())
+_MOST_OF_A_TRAJECTORY = 4_000_000  # characters
+_CUT = json.dumps({"kind": "Cut", "detail": "There was more than is kept of a conversation."})
 
 
 class AgentServer(ABC):
@@ -46,9 +46,13 @@ class AgentServer(ABC):
 
     A place adds how a server is reached, how a conversation gets its own copy of the code, and
     how the changes come back. Once it knows all that it needs, it calls :meth:`_begin`.
+
+    Args:
+        tell: Takes a line of progress, on another thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
+        self._tell = tell
         self._bases: dict[UUID, Path] = {}
         self._closing = threading.Event()
         self._up: Future[tuple[Client, str]] = Future()
@@ -73,9 +77,34 @@ class AgentServer(ABC):
 
     def _come_up(self) -> None:
         try:
-            self._up.set_result(self._launch())
+            client, version = self._launch()
+            self._tell("the agent server is ready")
+            self._up.set_result((client, version))
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             self._up.set_exception(error)
+
+    def _await_ready(self, client: Client, within_s: float) -> str:
+        """Wait until conversations can be created; gives the server's version.
+
+        Raises:
+            ServerStartError: It did not get ready in so many seconds, or it is too old.
+        """
+        deadline = time.monotonic() + within_s
+        while True:
+            try:
+                client.ask_once(protocol.ready(), Success)
+            except OpenHandsError as error:
+                if time.monotonic() > deadline:
+                    raise ServerStartError(
+                        f"The agent server was not ready within {within_s:g} s. {error.message}",
+                        hint=error.hint,
+                    ) from error
+                self._pause(_LOOK_AGAIN_S)
+            else:
+                break
+        version = client.send(protocol.server_info(), ServerInfo).version
+        versions.check(version, self._tell)
+        return version
 
     def _pause(self, seconds: float) -> None:
         if self._closing.wait(seconds):
@@ -153,6 +182,22 @@ class AgentServer(ABC):
             raise OpenHandsError(f"Conversation {conversation} was not created here.")
         return self._changes(conversation, base)
 
+    def trajectory(self, conversation: UUID) -> str:
+        """Read all events, page by page; see :class:`.interface.OpenHands`."""
+        lines: list[str] = []
+        page, left = None, _MOST_OF_A_TRAJECTORY
+        while True:
+            found = self._client.send(protocol.events(conversation, page), RawEvents)
+            for event in found.items:
+                line = json.dumps(event, ensure_ascii=False)
+                left -= len(line)
+                if left < 0:
+                    return "\n".join([*lines, _CUT, ""])
+                lines.append(line)
+            page = found.next_page_id
+            if page is None:
+                return "\n".join([*lines, ""])
+
     def delete(self, conversation: UUID) -> None:
         """Forget the conversation and remove its copy; one that is gone already is fine."""
         try:
@@ -166,7 +211,7 @@ class AgentServer(ABC):
         try:
             self._client.send(request, Success)
         except ApiError as error:
-            if error.status != _NOT_FOUND:
+            if error.status not in _GONE:
                 raise
 
     def _deliver(self, conversation: UUID, text: str) -> None:
@@ -197,38 +242,3 @@ def _state(found: Conversation | None) -> State | None:
     if found is None:
         return None
     return State(found.execution_status, found.stats.usage if found.stats else Usage())
-
-
-def await_ready(client: Client, *, within_s: float, pause: Callable[[float], object]) -> str:
-    """Wait until conversations can be created; gives the server's version.
-
-    Args:
-        client: Leads to the server.
-        within_s: How long to wait, in seconds.
-        pause: Waits for some seconds; it raises when there is nothing to wait for any more.
-
-    Raises:
-        ServerStartError: It did not get ready in time, or it is too old.
-    """
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        with suppress(OpenHandsError):
-            client.ask_once(protocol.ready(), Success)
-            break
-        pause(_LOOK_AGAIN_S)
-    else:
-        raise ServerStartError(f"The agent server was not ready within {within_s:g} s.")
-    version = client.send(protocol.server_info(), ServerInfo).version
-    _require_supported(version)
-    return version
-
-
-def _require_supported(version: str) -> None:
-    parts = version.split(".")[:2]
-    # A version that is no number (a build from a branch) is left to prove itself.
-    if all(part.isdecimal() for part in parts) and tuple(map(int, parts)) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise ServerStartError(
-            f"The agent server is version {version}; this tool works with {oldest} and newer.",
-            hint="Update the server.",
-        )

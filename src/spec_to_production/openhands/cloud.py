@@ -83,8 +83,7 @@ class CloudServer(DistantServer):
         address: str = ADDRESS,
         starts_within_s: float = _STARTS_WITHIN_S,
     ) -> None:
-        super().__init__()
-        self._tell = tell
+        super().__init__(tell)
         self._starts_within_s = starts_within_s
         self._http = httpx.Client(
             base_url=address,

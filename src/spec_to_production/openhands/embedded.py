@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +16,7 @@ import httpx
 
 from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands import copies
-from spec_to_production.openhands.agent_server import AgentServer, await_ready
+from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.installation import Installer
 from spec_to_production.openhands.launch import Environment, Image, agent_uid
@@ -42,12 +41,16 @@ class EmbeddedServer(AgentServer):
             parents must be open for other users to pass through.
         find: Finds or installs the agent server; ``ServerStartError`` when it cannot. The event
             is set when it should stop trying.
+        tell: Takes a line of progress, on another thread.
     """
 
     def __init__(
-        self, folder: Path, find: Callable[[threading.Event], Environment | Image]
+        self,
+        folder: Path,
+        find: Callable[[threading.Event], Environment | Image],
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        super().__init__()
+        super().__init__(tell)
         self.log = folder / "agent-server.log"
         self._folder = folder
         self._find = find
@@ -71,13 +74,7 @@ class EmbeddedServer(AgentServer):
                 tell("The agent runs as you and can read your files: only root can change that.")
             return installed
 
-        def ready(up: Future[tuple[Client, str]]) -> None:
-            if up.exception() is None:
-                tell("the agent server is ready")
-
-        server = cls(folder, find)
-        server._up.add_done_callback(ready)
-        return server
+        return cls(folder, find, tell)
 
     def close(self) -> None:
         """Kill the server with all that it started, and remove all but its log."""
@@ -135,7 +132,7 @@ class EmbeddedServer(AgentServer):
             trust_env=False,
         )
         client = Client(http, self._is_alive)
-        return client, await_ready(client, within_s=_READY_WITHIN_S, pause=self._pause)
+        return client, self._await_ready(client, _READY_WITHIN_S)
 
     def _prepare_folder(self) -> None:
         for name in _FOLDERS:

@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spec_to_production.errors import ServerStartError
@@ -45,10 +45,17 @@ _DEBIAN = "trixie"
 _DEBIAN_PACKAGES = "python3,git,tmux,ca-certificates"
 _IMAGE = "spec-to-production-agent-server"
 _DOCKERFILE = Path(__file__).with_name("agent-server.Dockerfile")
-_INSIDE = Path("/opt/agent-server")
 _STEP_S = 1200
 _LOOK_S = 0.1
 _MOST_SHOWN = 600
+
+
+def _lock() -> Path:
+    """The agent server's requirements, as installed with this package or in its repository."""
+    installed = Path(__file__).with_name("agent-server.txt")
+    return (
+        installed if installed.is_file() else Path(__file__).parents[3] / "locks/agent-server.txt"
+    )
 
 
 class _NotHere(Exception):  # noqa: N818 - no error yet: the next way is tried
@@ -62,10 +69,12 @@ class Installer:
     Attributes:
         cache: The folder that keeps what was made; safe for several runs at once.
         tell: Takes a line of progress.
+        lock: The packages, with their hashes.
     """
 
     cache: Path
     tell: Callable[[str], None]
+    lock: Path = field(default_factory=_lock)
 
     def find(self, stop: threading.Event) -> Environment | Image:
         """What the server can be started from.
@@ -76,8 +85,8 @@ class Installer:
         if given := os.environ.get(VARIABLE):
             return _existing(Path(given))
         # Asking every way again takes longer than starting the server from what is here.
-        if agent_uid() is not None and self._root().is_dir():
-            return Environment(_INSIDE / "bin/python", root=self._root())
+        if agent_uid() is not None and self._in_root.is_dir():
+            return self._debian
         commands = _Commands(stop)
         ways: Mapping[str, Callable[[_Commands], Environment | Image]] = {
             "a Python (3.12 or newer) of this machine": self._from_python,
@@ -105,20 +114,20 @@ class Installer:
 
         def make(folder: Path) -> None:
             self.tell(f"installing the OpenHands agent server, once, with {python}")
-            _install(commands, [uv], str(python), folder, _lock())
+            _install(commands, [uv], str(python), folder, self.lock)
 
-        name = f"python-{_digest(str(python), _lock().read_text())}"
+        name = f"python-{_digest(str(python), self.lock.read_text())}"
         environment = _kept(cache / name, make, commands)
         return Environment(environment / "bin" / "python", path=(str(Path(git).parent),))
 
     def _from_docker(self, commands: _Commands) -> Image:
         commands.run(["docker", "info"])
-        tag = f"{_IMAGE}:{_digest(_DOCKERFILE.read_text(), _lock().read_text())}"
+        tag = f"{_IMAGE}:{_digest(_DOCKERFILE.read_text(), self.lock.read_text())}"
         if not succeeds(["docker", "image", "inspect", tag]):
             self.tell("building a Docker image for the agent server, once")
             with tempfile.TemporaryDirectory() as context:
                 shutil.copy(_DOCKERFILE, Path(context, "Dockerfile"))
-                shutil.copy(_lock(), context)
+                shutil.copy(self.lock, Path(context, "agent-server.txt"))
                 commands.run(["docker", "build", "--quiet", f"--tag={tag}", context])
         return Image(tag)
 
@@ -126,27 +135,41 @@ class Installer:
         mirror = _debian_mirror(commands)
         uv = self._uv(commands)
 
-        def make(root: Path) -> None:
+        def make_root(root: Path) -> None:
             self.tell(f"making a private Debian {_DEBIAN} for the agent server, once")
             _need_debootstrap(commands)
             options = ("--variant=minbase", f"--include={_DEBIAN_PACKAGES}")
             # In namespaces of its own: what it mounts is gone with it, also when it is stopped.
             commands.run([*namespaces(), "debootstrap", *options, _DEBIAN, str(root), mirror])
+
+        def make_environment(folder: Path) -> None:
             self.tell("installing the OpenHands agent server in it, once")
             shutil.copy(uv, root / "usr/local/bin/uv")
-            shutil.copy(_lock(), root / "opt/agent-server.txt")
+            lock = Path("/opt", f"{folder.name}.txt")
+            shutil.copy(self.lock, root / lock.relative_to("/"))
             for name in ("etc/resolv.conf", "etc/hosts", "etc/ssl/certs/ca-certificates.crt"):
                 if Path("/", name).is_file():
                     shutil.copyfile(Path("/", name), root / name)
             inside = [*namespaces(), "chroot", str(root), "uv"]
-            _install(commands, inside, "python3", _INSIDE, Path("/opt/agent-server.txt"))
+            _install(commands, inside, "python3", Path("/opt", folder.name), lock)
             shutil.rmtree(root / "root/.cache", ignore_errors=True)
 
-        return Environment(_INSIDE / "bin/python", root=_kept(self._root(), make, commands))
+        root = _kept(self._root, make_root, commands)
+        _kept(self._in_root, make_environment, commands)
+        return self._debian
 
+    @property
     def _root(self) -> Path:
-        made_of = _digest(_DEBIAN, _DEBIAN_PACKAGES, _lock().read_text())
-        return self.cache / f"debian-{made_of}"
+        return self.cache / f"debian-{_digest(_DEBIAN, _DEBIAN_PACKAGES)}"
+
+    @property
+    def _in_root(self) -> Path:
+        return self._root / "opt" / f"agent-server-{_digest(self.lock.read_text())}"
+
+    @property
+    def _debian(self) -> Environment:
+        inside = Path("/", self._in_root.relative_to(self._root))
+        return Environment(inside / "bin/python", root=self._root)
 
     def _open_cache(self) -> Path:
         """The cache, or the system's where the agent's user cannot pass into the cache."""
@@ -257,7 +280,8 @@ def _locked(file: int) -> bool:
 
 
 def _install(commands: _Commands, uv: Sequence[str], python: str, folder: Path, lock: Path) -> None:
-    commands.run([*uv, "venv", "--quiet", "--python", python, str(folder)])
+    # Relocatable: it is made beside its place.
+    commands.run([*uv, "venv", "--quiet", "--relocatable", "--python", python, str(folder)])
     into = ("--python", str(folder / "bin/python"), "--compile-bytecode")
     # Without what the lock leaves out on purpose: locks/agent-server.excludes.
     exactly = ("--no-deps", "--require-hashes", "-r", str(lock))
@@ -330,14 +354,6 @@ def pinned_version() -> str:
     found = re.search(r"^openhands-agent-server==(\S+)", _lock().read_text(), re.MULTILINE)
     assert found is not None  # noqa: S101 - the lock is ours
     return found[1]
-
-
-def _lock() -> Path:
-    """The agent server's requirements, as installed with this package or in its repository."""
-    installed = Path(__file__).with_name("agent-server.txt")
-    return (
-        installed if installed.is_file() else Path(__file__).parents[3] / "locks/agent-server.txt"
-    )
 
 
 def _digest(*parts: str) -> str:

@@ -6,7 +6,7 @@ ignored and missing ones have a default, because the server changes about twice 
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
@@ -114,6 +114,13 @@ class Events(Answer):
     """One page of ``GET /api/conversations/{id}/events/search``."""
 
     items: list[Event]
+
+
+class RawEvents(Answer):
+    """The same page, with the events as they are."""
+
+    items: list[dict[str, Any]]
+    next_page_id: str | None = None
 
 
 class CommandResult(Answer):

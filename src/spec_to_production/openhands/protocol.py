@@ -115,6 +115,12 @@ def newest_events(conversation: UUID) -> Request:
     return Request("GET", _of(conversation, "events/search"), query=query)
 
 
+def events(conversation: UUID, page: str | None) -> Request:
+    """A page of all events, the oldest first; the first page has no name."""
+    query = {"limit": "100", "sort_order": "TIMESTAMP"} | ({"page_id": page} if page else {})
+    return Request("GET", _of(conversation, "events/search"), query=query)
+
+
 def upload(path: str, content: bytes) -> Request:
     """Write a file on the server's machine."""
     return Request("POST", "/api/file/upload", query={"path": path}, file=content)
@@ -229,8 +235,7 @@ def _shorten(text: str) -> str:
 _HINTS = {
     401: "The server does not accept the session key of this run.",
     404: "The conversation is gone, or the address is not that of an agent server.",
-    422: "The agent server is of a version that this tool does not know; the supported are 1.34 "
-    "to 1.58.",
+    422: "The agent server may be of a version that this tool does not know.",
 }
 
 _BY_KIND: Mapping[str, FailureCause] = {

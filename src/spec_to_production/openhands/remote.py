@@ -7,6 +7,7 @@ import shlex
 import tarfile
 import uuid
 from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +17,7 @@ from pydantic import SecretStr
 
 from spec_to_production.errors import ApiError, OpenHandsError
 from spec_to_production.openhands import copies, protocol
-from spec_to_production.openhands.agent_server import AgentServer, await_ready
+from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.models import CommandResult, Success
 
@@ -40,7 +41,7 @@ class DistantServer(AgentServer):
     def _launch(self) -> tuple[Client, str]:
         client = self._connect()
         try:
-            return client, await_ready(client, within_s=_READY_WITHIN_S, pause=self._pause)
+            return client, self._await_ready(client, _READY_WITHIN_S)
         except BaseException:
             client.close()
             raise
@@ -87,13 +88,19 @@ class RemoteServer(DistantServer):
     Args:
         address: Its URL.
         key: The session key that it was started with, if any.
+        tell: Takes a line of progress, on another thread.
         answer_within_s: How long one answer may take.
     """
 
     def __init__(
-        self, address: str, key: SecretStr | None, *, answer_within_s: float = ANSWER_WITHIN_S
+        self,
+        address: str,
+        key: SecretStr | None,
+        tell: Callable[[str], None] = lambda _: None,
+        *,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
-        super().__init__()
+        super().__init__(tell)
         self._way = way(address, key, answer_within_s)
         self._begin()
 
