@@ -38,6 +38,7 @@ class _Berth:
         room: How many it turned out to take, until ``room_until``.
         faults: Failed creations, one after another; enough of them open the circuit.
         closed_until: Nothing is sent before that time.
+        trouble: What it failed with when it was closed.
         silent_since: When it stopped to answer looks.
     """
 
@@ -50,11 +51,21 @@ class _Berth:
     room_until: float = float("-inf")
     faults: int = 0
     closed_until: float = float("-inf")
+    trouble: OpenHandsError | None = None
     silent_since: float | None = None
 
     def is_up(self, now: float) -> bool:
         """Whether something may be sent to it."""
         return self.ready.done() and self.ready.exception() is None and now >= self.closed_until
+
+    @property
+    def why_not(self) -> BaseException | None:
+        """What it failed with, if it did."""
+        return self.trouble or (self.ready.exception() if self.ready.done() else None)
+
+    def close(self, now: float, trouble: OpenHandsError) -> None:
+        """Send nothing more for a while, because of this."""
+        self.closed_until, self.trouble = now + _OPEN_FOR_S, trouble
 
     def is_full(self, now: float) -> bool:
         """Whether it is known to take no more."""
@@ -116,10 +127,7 @@ class Fleet:
                     raise
             else:
                 return
-        raise error or ServerLostError(
-            "No agent server is left that takes jobs.",
-            hint="They stopped to answer or failed every time; their logs tell why.",
-        )
+        raise error or self._why_none_is_left()
 
     def attach(self, conversation: UUID, base: Path) -> bool:
         """Take up a conversation on the server that has it; all are asked."""
@@ -166,6 +174,10 @@ class Fleet:
         """Everything that changed against the base."""
         return self._place(conversation).server.patch(conversation)
 
+    def trajectory(self, conversation: UUID) -> str:
+        """Ask the server that has the conversation."""
+        return self._place(conversation).server.trajectory(conversation)
+
     def delete(self, conversation: UUID) -> None:
         """Forget the conversation, and free its place."""
         if berth := self._places.pop(conversation, None):
@@ -203,6 +215,11 @@ class Fleet:
                 raise ApiError("Every agent server is full.", status=_FULL)
             return sorted(free, key=lambda berth: len(berth.busy))
 
+    def _why_none_is_left(self) -> ServerLostError:
+        troubles = (berth.why_not for berth in reversed(self._berths))
+        last = next(filter(None, troubles), "they failed every time")
+        return ServerLostError(f"No agent server is left that takes jobs: {last}")
+
     def _start_spare(self) -> None:
         with self._lock:
             if self._spare is not None:
@@ -239,7 +256,7 @@ class Fleet:
             berth.abandoned.add(conversation)
             berth.faults += 1
             if berth.faults >= _FAULTS_TO_OPEN or isinstance(error, ServerLostError):
-                berth.closed_until = now + _OPEN_FOR_S
+                berth.close(now, error)
 
     def _seen(self, berth: _Berth, ids: Sequence[UUID]) -> Mapping[UUID, State | None]:
         if berth.look is None or not berth.look.done():
@@ -263,7 +280,7 @@ class Fleet:
         if now - berth.silent_since < patience:
             return dict.fromkeys(ids, _UNSEEN)
         with self._lock:
-            berth.closed_until = now + _OPEN_FOR_S
+            berth.close(now, error)
             berth.abandoned |= set(ids)
             berth.busy -= set(ids)
         return dict.fromkeys(ids)

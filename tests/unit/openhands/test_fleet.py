@@ -193,6 +193,24 @@ def test_the_spare_is_started_once_when_none_is_left(clock):
     assert (first.closed, spare.closed) == (1, 1)
 
 
+def test_when_none_is_left_it_says_what_the_last_one_failed_with(clock):
+    server, spare = Server("a"), Server("spare")
+    fleet = Fleet([server], spare=lambda: spare, patience_s=0, clock=clock)
+    job = create(fleet)
+    server.look_error = ServerLostError("paused", hint="Let fewer run.")
+    spare.start_error = ServerStartError("no credits")
+
+    assert fleet.states([job]) == {job: None}
+    with pytest.raises(ServerLostError, match="takes jobs: no credits"):
+        create(fleet)
+    fleet.close()
+    fleet = Fleet([server], patience_s=0, clock=clock)
+    fleet.states([create(fleet)])
+    with pytest.raises(ServerLostError, match=r"takes jobs: paused\nLet fewer run\."):
+        create(fleet)
+    fleet.close()
+
+
 def test_one_server_that_never_starts_is_no_harm_and_all_of_them_are_an_error(servers, clock):
     servers[0].start_error = ServerStartError("nothing there")
     fleet = Fleet(servers, clock=clock)
