@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 from spec_to_production.components import run_baseline
-from spec_to_production.delivery import make_patch, write_changes
+from spec_to_production.delivery import TRAJECTORIES, make_patch, write_changes
 from spec_to_production.gates import evaluate
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.jobs import Jobs
@@ -26,9 +27,11 @@ from spec_to_production.results import (
     Baseline,
     Gate,
     GeneratedFile,
+    Job,
     Refactoring,
     Task,
     Verification,
+    WorkflowResult,
 )
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.settings import Settings
@@ -138,6 +141,7 @@ class Assembly:
                 progress=self.progress,
                 journal=journal,
                 finish_task=finish_task,
+                keep_trajectory=self._keep_trajectory,
             )
             return Jobs(replace(means, keep=memory.keep) if memory else means, answers)
 
@@ -194,7 +198,26 @@ class Assembly:
                 self.plan.snapshot, verification, refactoring, self._folder("delivery")
             )
             files = self.redaction.value(verification.files if verification else ())
-            write_changes(self.root / folder, self.redaction.text(patch), files)
+            write_changes(
+                self.root / folder, self.redaction.text(patch), files, self._folder(TRAJECTORIES)
+            )
+
+    def with_trajectories(self, result: WorkflowResult) -> WorkflowResult:
+        """The result whose jobs name the files that tell their agents' steps."""
+        folder = self.settings.output_folder
+        if folder is None:
+            return result
+
+        def named(job: Job) -> Job:
+            path = f"{TRAJECTORIES}/{job.conversation_id}.jsonl"
+            is_there = (self.root / folder / path).is_file()
+            return job.model_copy(update={"trajectory": path}) if is_there else job
+
+        return result.model_copy(update={"jobs": tuple(map(named, result.jobs))})
+
+    def _keep_trajectory(self, conversation: UUID, events: str) -> None:
+        file = self._folder(TRAJECTORIES) / f"{conversation}.jsonl"
+        file.write_text(self.redaction.text(events), "utf-8")
 
     def _prompts(self) -> Prompts:
         return Prompts(self.plan.spec, self.plan.component, self.plan.snapshot.path)

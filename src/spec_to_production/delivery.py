@@ -12,6 +12,7 @@ from spec_to_production.snapshot import Snapshot, git
 
 PATCH = "changes.patch"
 TESTS = "tests"
+TRAJECTORIES = "trajectories"
 
 
 def make_patch(
@@ -30,10 +31,14 @@ def make_patch(
         return snapshot.diff(copy)
 
 
-def write_changes(out: Path, patch: str, files: Sequence[GeneratedFile]) -> None:
-    """Write the patch, and the tests at their paths below ``tests/`` (``cp -r out/tests/. .``)."""
+def write_changes(
+    out: Path, patch: str, files: Sequence[GeneratedFile], trajectories: Path
+) -> None:
+    """Write the patch, the tests at their paths below ``tests/``, and what the agents did."""
     if (out / PATCH).exists():  # a folder of ours, from an earlier run
         shutil.rmtree(out / TESTS, ignore_errors=True)
+        shutil.rmtree(out / TRAJECTORIES, ignore_errors=True)
+    shutil.copytree(trajectories, out / TRAJECTORIES, dirs_exist_ok=True)
     _write(out / PATCH, patch)
     for file in files:
         _write(out / TESTS / file.path, file.content)

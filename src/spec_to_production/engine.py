@@ -107,7 +107,8 @@ def run(
             timeline=timeline,
             progress=progress,
         )
-        result = redaction.value(workflow.run("async" if settings.async_ else "sync"))
+        result = workflow.run("async" if settings.async_ else "sync")
+        result = redaction.value(assembly.with_trajectories(result))
         if memory:
             memory.learn(result.jobs)
         if result.interrupted_by is None:

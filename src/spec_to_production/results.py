@@ -238,6 +238,8 @@ class Job(Value):
     """How often it was sent again after a failure that may pass."""
     nudges: int = 0
     repairs: int = 0
+    trajectory: str | None = None
+    """The file beside the reports that has every step of the agent, an event a line."""
 
 
 # --- verification --------------------------------------------------------------------------

@@ -12,13 +12,30 @@ from types import MappingProxyType
 
 import pytest
 
-from support import artifact_server, github_server
+from support import artifact_server, git_data, github_server
 from support.container import ROOT, Runner, Unavailable, build, engine
 
 WORKSPACE_OWNER = 1001
 _STEP_S = 1200
 _NOT_RUN = 3
 EXAMPLE = ("examples/calculator", "specs/calculator_operations.md")
+
+
+ROWS = pytest.StashKey[list[tuple[str, str]]]()
+
+
+@pytest.fixture(scope="session")
+def show(pytestconfig):
+    """Takes an event and what was seen of it, for the table at the end."""
+    return lambda event, seen: pytestconfig.stash.setdefault(ROWS, []).append((event, seen))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    rows = config.stash.get(ROWS, [])
+    if rows:
+        terminalreporter.section("events and outcomes")
+    for event, seen in rows:
+        terminalreporter.line(f"{event:<36} {seen}")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -84,7 +101,18 @@ class Job:
         self.env.update({"GITHUB_EVENT_NAME": name, "GITHUB_REF": ref})
 
     def pull_request(self, head="octo/demo"):
-        self.event("pull_request", github_server.pull_request_event(head), "refs/pull/5/merge")
+        sha = git("rev-parse", "HEAD", cwd=self.workspace)
+        payload = github_server.pull_request_event(head, sha)
+        self.event("pull_request", payload, "refs/pull/5/merge")
+
+    def push_to_github(self, branch):
+        """Have the GitHub on loopback hold the checkout's commit on a branch."""
+        folder = self.runner.folder / "github.git"
+        shutil.copytree(self.workspace / ".git", folder)
+        git("config", "core.bare", "true", cwd=folder)
+        git("branch", branch, cwd=folder)
+        url = f"{self.server.url}/repos/octo/demo/git"
+        self.server.git = git_data.GitData(folder, url, self.server.api.example)
 
     def step(self, env=MappingProxyType({})):
         with self.runner.start({**self.env, **env}) as process:
@@ -93,6 +121,17 @@ class Job:
 
     def read(self, name):
         return (self.runner.folder / "file_commands" / name).read_text()
+
+    def seen(self, code):
+        """What a step left, in a line."""
+        told = [
+            f"exit {code}",
+            f"{len(self.server.bodies(5))} comment",
+            f"{len(self.service.artifacts)} artifact",
+            "summary" if self.read("summary") else "no summary",
+            f"{len(self.server.exchanges)} requests to GitHub",
+        ]
+        return ", ".join(told)
 
 
 @contextmanager
@@ -143,12 +182,24 @@ def job(docker, image, model, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def whole_run(docker, image, model, tmp_path_factory):
+def whole_run(docker, image, model, show, tmp_path_factory):
     """A job whose one step did everything, on a pull request of the same repository."""
     folder = tmp_path_factory.mktemp("whole")
     with starting(Runner(docker, image, folder), model) as made:
-        assert made.step() == 0, made.log
+        code = made.step()
+        show("pull request", made.seen(code))
+        assert code == 0, made.log
         yield made
+
+
+def git(*args, cwd=None):
+    """Git as anyone, in a folder of anyone's; gives what it says."""
+    settings = {"safe.directory": "*", "user.name": "octocat", "user.email": "octocat@localhost"}
+    given = (part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+    done = subprocess.run(
+        ["git", *given, *args], cwd=cwd, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return done.stdout.strip()
 
 
 def checkout(workspace):
@@ -160,13 +211,9 @@ def checkout(workspace):
             shutil.copytree(ROOT / path, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / path, target)
-    identity = ("-c", "user.name=octocat", "-c", "user.email=octocat@localhost")
-    for command in (
-        ("init", "--quiet"),
-        ("add", "--all"),
-        (*identity, "commit", "--quiet", "--message=one"),
-    ):
-        subprocess.run(["git", *command], cwd=workspace, check=True)
+    git("init", "--quiet", cwd=workspace)
+    git("add", "--all", cwd=workspace)
+    git("commit", "--quiet", "--message=one", cwd=workspace)
     for folder, _, files in os.walk(workspace):
         for path in (folder, *(Path(folder, name) for name in files)):
             os.chown(path, WORKSPACE_OWNER, WORKSPACE_OWNER)

@@ -1,6 +1,7 @@
 """The image, started as GitHub's runner starts it, against a GitHub on loopback."""
 
 import io
+import re
 import subprocess
 import zipfile
 
@@ -12,6 +13,10 @@ from support.container import cancel
 
 pytestmark = pytest.mark.e2e
 
+ONE_MODULE = {
+    "INPUT_COMPONENT": "examples/calculator/session.py",
+    "INPUT_ENABLE-REFACTORING": "false",
+}
 SHORT = {"INPUT_ENABLE-OPENHANDS": "false", "INPUT_ENABLE-REFACTORING": "false"}
 
 
@@ -85,7 +90,34 @@ def test_no_container_is_left(whole_run):
     assert whole_run.runner.containers() == []
 
 
-def test_a_fork_has_its_tests_judged_and_is_never_red(job):
+def test_the_first_job_is_submitted_as_soon_as_the_server_is_ready(whole_run, show):
+    ready_s = float(re.search(r"\[ *([\d.]+) s\] the agent server is ready", whole_run.log)[1])
+    report = parse_report((whole_run.workspace / "out" / "report.json").read_bytes())
+    waited_s = min(job.submitted_ms for job in report.jobs) / 1000 - ready_s
+
+    show("first submission", f"{max(0, waited_s):.1f} s after the server was ready")
+    assert waited_s <= 1  # the bar that was set for it
+
+
+@pytest.mark.parametrize(
+    ("how", "branch"),
+    [("commit", "feature"), ("pull-request", "spec-to-production/default/feature")],
+)
+def test_accepted_tests_are_delivered(job, how, branch, show):
+    job.push_to_github("feature")
+    code = job.step(ONE_MODULE | {"INPUT_DELIVER": how})
+    git = job.server.git.git
+
+    show(f"deliver: {how}", job.seen(code))
+    assert code == 0, job.log
+    assert git("diff", "--name-only", "HEAD", branch) == (
+        "examples/calculator/tests/test_session_spec.py"
+    )
+    assert git("rev-list", "--count", f"HEAD..{branch}") == "1"
+    assert len(job.server.proposed) == (how == "pull-request")
+
+
+def test_a_fork_has_its_tests_judged_and_is_never_red(job, show):
     job.pull_request(head="someone/demo")
     code = job.step(
         {
@@ -95,6 +127,7 @@ def test_a_fork_has_its_tests_judged_and_is_never_red(job):
         }
     )
 
+    show("pull request from a fork", job.seen(code))
     assert code == 0, job.log
     assert "::notice" in job.log
     assert job.server.exchanges == []
@@ -102,25 +135,31 @@ def test_a_fork_has_its_tests_judged_and_is_never_red(job):
     assert job.service.artifacts
 
 
-def test_a_manual_run_comments_on_its_branchs_pull_request(job):
+def test_a_manual_run_comments_on_its_branchs_pull_request(job, show):
     job.server.pulls = {5: "octo:feature"}
     job.event("workflow_dispatch", {"inputs": {}}, "refs/heads/feature")
 
-    assert job.step(SHORT) == 0, job.log
+    code = job.step(SHORT)
+
+    show("manual run", job.seen(code))
+    assert code == 0, job.log
     assert len(job.server.bodies(5)) == 1
 
 
-def test_a_run_again_edits_its_comment(job):
+def test_a_run_again_edits_its_comment(job, show):
     job.step(SHORT)
-    job.step({**SHORT, "GITHUB_RUN_ATTEMPT": "2"})
+    code = job.step({**SHORT, "GITHUB_RUN_ATTEMPT": "2"})
 
+    show("the same run again", job.seen(code))
     (body,) = job.server.bodies(5)
     assert Marker.read(body) == Marker("default", 4711, 2)
 
 
-def test_bad_input_is_one_error_and_exit_code_2(job):
-    assert job.step({"INPUT_COMPONENT": "src/nowhere"}) == 2
+def test_bad_input_is_one_error_and_exit_code_2(job, show):
+    code = job.step({"INPUT_COMPONENT": "src/nowhere"})
 
+    show("bad input", job.seen(code))
+    assert code == 2
     assert sum(line.startswith("::error") for line in job.log.splitlines()) == 1
     assert job.server.exchanges == []
 
@@ -133,15 +172,17 @@ def test_nothing_in_the_checkout_is_imported(job):
     assert "hijacked" not in job.log
 
 
-def test_a_cancelled_run_ends_in_time_and_leaves_nothing(job):
+def test_a_cancelled_run_ends_in_time_and_leaves_nothing(job, show):
     with job.runner.start(job.env) as process:
         for line in process.stdout:
-            if ": submitted" in line:
+            if "the agent server is ready" in line:
                 break
         code, took_s = cancel(process)
 
+    show("cancel during a job", f"{job.seen(code)}, after {took_s:.1f} s")
     assert code == 130
     assert took_s < 10  # the runner's own limit: then it kills
     assert job.server.exchanges == []
     assert job.runner.containers() == []
-    assert (job.workspace / "out" / "report.json").exists()
+    report = parse_report((job.workspace / "out" / "report.json").read_bytes())
+    assert {each.status for each in report.jobs} == {"cancelled"}

@@ -95,6 +95,16 @@ def test_the_jobs_ran_side_by_side(demo):
     assert max(job["submitted_ms"] for job in jobs) < min(job["ended_ms"] for job in jobs)
 
 
+def test_every_step_of_each_agent_is_kept(demo):
+    for job in demo.report["jobs"]:
+        lines = (demo.out / job["trajectory"]).read_text("utf-8").splitlines()
+        kinds = [json.loads(line)["kind"] for line in lines]
+
+        assert "ActionEvent" in kinds
+        assert job["task_id"].rpartition(".")[2] in lines[kinds.index("MessageEvent")]
+        assert f'href="{job["trajectory"]}"' in (demo.out / "report.html").read_text("utf-8")
+
+
 def test_savings_are_the_stages_times_minus_the_wall_time(demo):
     report = demo.report
     busy = sum(timing["busy_ms"] for timing in report["stage_timings"].values() if timing)

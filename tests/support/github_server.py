@@ -136,10 +136,10 @@ class GitHubServer:
             return Answer(200, {"data": {"viewer": {"login": self.login}}})
         if method != "GET" and not self.writable:
             return self._forbidden(parts.path)
-        if self.git and "/git/" in parts.path:
-            return self._git(self.git, method, unquote(parts.path.partition("/git/")[2]), body)
-        if self.git and (found := re.fullmatch(r"/repos/octo/demo/commits/(\w+)", parts.path)):
-            return self._git(self.git, method, f"changes/{found[1]}", body)
+        if self.git and (found := re.match(r"/repos/octo/demo/(git|commits)/", parts.path)):
+            path = unquote(parts.path[found.end() :])
+            path = path if found[1] == "git" else f"changes/{path}"
+            return self._git(self.git, method, path, body)
         if found := re.fullmatch(r"/repos/octo/demo/issues/(\d+)/comments", parts.path):
             number = int(found[1])
             if method == "GET":
@@ -312,9 +312,9 @@ def serve(certificate: Path | None = None) -> Iterator[GitHubServer]:
         server.server_close()
 
 
-def pull_request_event(head: str = "octo/demo") -> dict[str, Any]:
+def pull_request_event(head: str = "octo/demo", sha: str = "b" * 40) -> dict[str, Any]:
     """The payload of an event about pull request 5, from this repository or from a fork."""
-    side = {"sha": "b" * 40, "repo": {"full_name": "octo/demo"}}
+    side = {"sha": sha, "ref": "feature", "repo": {"full_name": "octo/demo"}}
     pull = {
         "number": 5,
         "author_association": "MEMBER",

@@ -106,6 +106,9 @@ class StandInOpenHands:
     def patch(self, conversation: UUID) -> str:
         return "".join(new_file(path, text) for path, text in self.files[conversation].items())
 
+    def trajectory(self, conversation: UUID) -> str:
+        return "".join(f'{{"message": "{message}"}}\n' for message in self.messages)
+
     def delete(self, conversation: UUID) -> None:
         self.deleted.append(conversation)
         with self._lock:

@@ -6,6 +6,7 @@ flight keeps what is to happen then, and :meth:`Course.settle` does it on the co
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -282,10 +283,16 @@ class Course:
         self._wait(flight, 0)
 
     def forget(self, flight: Flight) -> None:
-        """Have the server delete what it keeps of an ended flight."""
+        """Keep what the agent did, and have the server delete an ended flight."""
         task_id, conversation = flight.task.id, flight.conversation
 
+        def keep() -> None:
+            with contextlib.suppress(OpenHandsError):  # a server that was lost has nothing to tell
+                events = self._openhands.trajectory(conversation)
+                self._means.keep_trajectory(conversation, events)
+
         def delete() -> None:
+            keep()
             try:
                 self._openhands.delete(conversation)
             except OpenHandsError as error:

@@ -109,6 +109,12 @@ class OpenHands(Protocol):
     def patch(self, conversation: UUID) -> str:
         """Everything that changed against the base, new files included, as a git patch."""
 
+    def trajectory(self, conversation: UUID) -> str:
+        """Every step of the agent: the server's events, each a line of JSON, the oldest first.
+
+        A very long one ends early and says so.
+        """
+
     def delete(self, conversation: UUID) -> None:
         """Forget the conversation and remove its copy."""
 

@@ -25,7 +25,7 @@ def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
         _rejected(result),
         _refactoring(result),
         _gates(result),
-        _jobs(result),
+        _jobs(result, links),
         _time(result),
         _checks(result),
         Section(block("foot", result=result, links=links)),
@@ -186,7 +186,7 @@ def _gates(result: WorkflowResult) -> Section | None:
     return _folded(f"Gates for {result.target}: {told}", _units(rows), head)
 
 
-def _jobs(result: WorkflowResult) -> Section | None:
+def _jobs(result: WorkflowResult, links: Links) -> Section | None:
     rows = (
         block(
             "job_row",
@@ -196,6 +196,7 @@ def _jobs(result: WorkflowResult) -> Section | None:
             took=words.span(job.submitted_ms, job.ended_ms),
             tokens="recorded" if result.model_is_recorded else words.tokens(job.usage),
             cost="recorded" if result.model_is_recorded else words.money(job.usage),
+            links=links,
         )
         for number, job in enumerate(result.jobs, 1)
     )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spec_to_production.reporting import Links, comment, summary
 from spec_to_production.results import Verification
 from support.gfm import balance, foreign, tokens, uneven_tables
-from support.results import HOSTILE, accepted, disputed, hostile, make_result, states
+from support.results import HOSTILE, accepted, disputed, hostile, job, make_result, states
 
 LINKS = Links(
     server="https://github.com",
@@ -204,6 +204,15 @@ def test_no_text_gets_into_the_timeline_as_syntax(bad):
     for line in charts[0].content.splitlines()[3:]:
         name, *times = line.strip().split(":")
         assert name.startswith("section ") or [t.strip().isdigit() for t in times[0].split(",")]
+
+
+def test_a_jobs_trajectory_is_in_the_artifact():
+    kept = job(1, "src/calculator/operations.py", trajectory="trajectories/5a1e.jsonl")
+    body = comment(make_result(jobs=(kept,)), links=LINKS)
+
+    is_sound(body)
+    assert f"[every step]({LINKS.artifact_url}), `trajectories/5a1e.jsonl`" in body
+    assert "every step" not in comment(make_result(jobs=(kept,)))
 
 
 def test_several_results_are_a_table_and_what_needs_a_person():
