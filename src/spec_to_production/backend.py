@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from spec_to_production import __version__
 from spec_to_production.errors import SettingsError
-from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.gateway import (
+    PRICE_LIST,
+    Budget,
+    Gateway,
+    Price,
+    find_price,
+    find_provider,
+)
 from spec_to_production.generation.remedies import MOST_ATTEMPTS
 from spec_to_production.openhands import CloudServer, EmbeddedServer, Fleet, RemoteServer, cloud
-from spec_to_production.openhands.installation import pinned_version
+from spec_to_production.openhands.installation import VARIABLE, pinned_version
 from spec_to_production.openhands.interface import Model
 from spec_to_production.settings import Settings, cache_folder
 
@@ -74,6 +83,7 @@ def kept_from_agent(
     budget = Budget(
         requests=sum(_most_requests(settings, model, jobs) for model in models),
         tokens=settings.max_tokens,
+        cost_usd=settings.max_cost_usd,
     )
     with contextlib.ExitStack() as stack:
         reached = []
@@ -83,10 +93,29 @@ def kept_from_agent(
                 tell(f"The agent can read the key: {model.name} is asked without the gateway.")
                 reached.append(model)
                 continue
-            gateway = Gateway(provider, model.api_key, budget)
+            gateway = Gateway(
+                provider,
+                model.api_key,
+                budget,
+                at_once=settings.max_parallel_jobs,
+                find_price=functools.partial(_price, model.name),
+            )
             stack.callback(gateway.close)
             reached.append(replace(model, api_key=gateway.key, base_url=gateway.address))
         yield reached
+
+
+def _price(model: str) -> Price | None:
+    """From the newest list that an agent server on this machine has."""
+    given = os.environ.get(VARIABLE)
+    environments = [Path(given)] if given else cache_folder().glob("debian-*/opt/agent-server*")
+    lists = [
+        packages / PRICE_LIST
+        for environment in (*environments, *cache_folder().glob("python-*"))
+        for packages in environment.glob("lib/python*/site-packages")
+    ]
+    newest_first = sorted(filter(Path.is_file, lists), key=lambda path: -path.stat().st_mtime)
+    return find_price(model, newest_first)
 
 
 def _most_requests(settings: Settings, model: Model, jobs: int) -> int:

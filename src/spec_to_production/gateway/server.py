@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 import json
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,7 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from spec_to_production.gateway.budget import Budget, Meter
+from spec_to_production.gateway.budget import Budget
+from spec_to_production.gateway.meter import Meter, Used
+from spec_to_production.gateway.prices import Price
 from spec_to_production.gateway.providers import KEY_HEADERS, Provider
 from spec_to_production.redaction import Redaction
 
@@ -45,12 +48,24 @@ class Gateway:
         provider: Where requests go, and nowhere else.
         key: The real key; it is sent to the provider only.
         budget: What may be spent.
+        at_once: Most requests under way; others wait. The budget can be exceeded by so many.
+        find_price: Finds what the model costs; called once, when the first answer has come.
     """
 
-    def __init__(self, provider: Provider, key: SecretStr | None, budget: Budget) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        key: SecretStr | None,
+        budget: Budget,
+        *,
+        at_once: int = _MOST_CONNECTIONS,
+        find_price: Callable[[], Price | None] = lambda: None,
+    ) -> None:
         self.key = SecretStr(f"throw-away-{secrets.token_urlsafe(24)}")
         self.budget = budget
         self._path = f"/{secrets.token_urlsafe(24)}"
+        self.turns = threading.BoundedSemaphore(at_once)
+        self._find_price = functools.cache(find_price)
         self._provider = provider
         self._real_key = key.get_secret_value() if key else None
         self._redaction = Redaction.of([self._real_key])
@@ -96,6 +111,12 @@ class Gateway:
         asked = {**headers, **own, "accept-encoding": "identity"}
         return self._http.stream("POST", url, headers=asked, content=body)
 
+    def pay(self, used: Used) -> None:
+        """Count what an answer used; one whose price is not known costs no money."""
+        price = self._find_price()
+        cost_usd = price.of(used) if price else used.cost_usd
+        self.budget.pay(used.tokens, cost_usd or 0)
+
     def clean(self, body: bytes) -> bytes:
         """A refusal's body without the key: some servers repeat what they were sent."""
         return self._redaction.content(body)
@@ -122,13 +143,14 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(
                 HTTPStatus.FORBIDDEN, "Only the configured model can be asked, and for answers."
             )
-        if not self.gateway.budget.take_request():
-            return self._refuse(
-                HTTPStatus.TOO_MANY_REQUESTS,
-                "The budget of this run for the model is spent.",
-                code=_NO_RETRY,
-            )
-        return self._forward(url, body)
+        with self.gateway.turns:
+            if self.gateway.budget.take_request():
+                return self._forward(url, body)
+        return self._refuse(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "The budget of this run for the model is spent.",
+            code=_NO_RETRY,
+        )
 
     def _forward(self, url: str, body: bytes) -> None:
         headers = dict(_chosen(self.headers, _PASSED_ON, _PASSED_ON_FAMILIES))
@@ -143,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._give_up(error)
             return
         finally:
-            self.gateway.budget.pay(meter.tokens())
+            self.gateway.pay(meter.used())
         # Only now is the answer whole for the client: what it asks next meets what it spent.
         self.wfile.write(_LAST_CHUNK)
 

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import httpx
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 from werkzeug import Response
 
 from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.gateway.prices import Price
 
 KEY = "the-real-key-0123456789"
 ASKED = {"model": "recorded-x", "messages": [{"role": "user", "content": "hello"}]}
@@ -22,9 +24,9 @@ PATH = "/v1/chat/completions"
 def open_gateway(httpserver):
     opened = []
 
-    def open_(budget=None, model="openai/recorded-x", base="/v1"):
+    def open_(budget=None, model="openai/recorded-x", base="/v1", **options):
         provider = find_provider(model, httpserver.url_for(base))
-        opened.append(Gateway(provider, SecretStr(KEY), budget or Budget()))
+        opened.append(Gateway(provider, SecretStr(KEY), budget or Budget(), **options))
         return opened[-1]
 
     yield open_
@@ -182,6 +184,29 @@ def test_a_spent_budget_is_said_in_words_that_are_not_tried_again(httpserver, op
     assert refused.status_code == 429
     assert refused.json()["error"]["code"] == "insufficient_quota"
     assert len(httpserver.log) == 1
+
+
+def test_the_money_is_exceeded_by_the_requests_under_way_at_most(httpserver, open_gateway):
+    """Also when everybody asks at the same moment: each request costs 1 US dollar here."""
+    httpserver.expect_request(PATH).respond_with_json(ANSWER)
+    price = Price({"input_cost_per_token": {0: 0.1}, "output_cost_per_token": {0: 0.1}})
+    gateway = open_gateway(Budget(cost_usd=2.5), at_once=2, find_price=lambda: price)
+
+    with ThreadPoolExecutor(16) as clients:
+        answers = list(clients.map(lambda _: ask(gateway), range(32)))
+
+    let_through = [answer for answer in answers if answer.is_success]
+    assert len(let_through) == len(httpserver.log)
+    assert 3 <= len(let_through) <= 4
+    assert gateway.budget.spent.cost_usd == pytest.approx(len(let_through))
+
+
+def test_a_cost_that_the_provider_names_counts_without_a_price(httpserver, open_gateway):
+    usage = {**ANSWER["usage"], "cost": 0.25}
+    httpserver.expect_request(PATH).respond_with_json({**ANSWER, "usage": usage})
+    gateway = open_gateway(Budget(cost_usd=0.5))
+
+    assert [ask(gateway).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_provider_that_is_not_there_is_said_so(open_gateway, httpserver):
