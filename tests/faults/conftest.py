@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,9 +17,10 @@ __all__ = ["agent_server", "base", "recorded_model"]
 
 
 @pytest.fixture
-def proxy(agent_server: EmbeddedServer) -> Iterator[FaultyProxy]:
-    url = agent_server._client._http.base_url
+def proxy(agent_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
+    url, now = agent_server._client._http.base_url, time.time
     with faulty_proxy(url.host, url.port) as proxy:
+        monkeypatch.setattr(time, "time", lambda: now() + proxy.skew_s)
         yield proxy
 
 

@@ -12,25 +12,54 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _RESET = struct.pack("ii", 1, 0)
-Forward = Callable[[], bytes]
-Fault = Callable[[socket.socket, Forward], None]
+_TOGETHER_S = 2
+_ABSENT_S = 1
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request on its way: ``forward`` has the server answer it, as it came or changed."""
+
+    proxy: FaultyProxy
+    client: socket.socket
+    request: bytes
+
+    def forward(self, change: Callable[[bytes], bytes] = lambda body: body) -> bytes:
+        head, _, body = self.request.partition(b"\r\n\r\n")
+        body = change(body)
+        own = (b"connection", b"content-length")
+        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(own)]
+        length = [b"Content-Length: %d" % len(body)] if body else []
+        with socket.create_connection(self.proxy.upstream) as server:
+            server.sendall(b"\r\n".join([*lines, *length, b"Connection: close", b"", body]))
+            return b"".join(iter(lambda: server.recv(65536), b""))
+
+
+Fault = Callable[[Exchange], None]
 
 
 @dataclass
 class FaultyProxy:
     """Listens on loopback and speaks to one server.
 
-    ``strike`` arms a fault for the next requests whose first line matches.
+    ``strike`` arms a fault for the next requests whose first line matches. ``skew_s`` is by how
+    much the machine's clock has jumped.
     """
 
     upstream: tuple[str, int]
-    address: str = ""
+    listener: socket.socket
+    skew_s: float = 0
     struck: int = 0
     seen: list[str] = field(default_factory=list)
     _fault: Fault | None = None
     _where: re.Pattern[str] = re.compile("")
     _left: int = 0
+    _held: list[tuple[bytes, threading.Event]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def address(self) -> str:
+        return "http://{}:{}".format(*self.listener.getsockname())
 
     def strike(self, fault: Fault, where: str, times: int) -> None:
         self._fault, self._where, self._left = fault, re.compile(where), times
@@ -43,11 +72,41 @@ class FaultyProxy:
             line = request.split(b"\r\n", 1)[0].decode()
             self.seen.append(line)
             fault = self._armed(line)
-            forward = lambda: self._forward(request)  # noqa: E731
+            exchange = Exchange(self, client, request)
             if fault is None:
-                client.sendall(forward())
+                client.sendall(exchange.forward())
             else:
-                fault(client, forward)
+                fault(exchange)
+
+    def accept(self) -> None:
+        """Serve until the listener is closed."""
+        with suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                threading.Thread(target=self.serve, args=[client], daemon=True).start()
+
+    def vanish(self, seconds: float) -> None:
+        """Refuse every connection for a while."""
+        host, port = self.listener.getsockname()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        time.sleep(seconds)
+        self.listener = socket.create_server((host, port), backlog=128)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def swap(self, answer: bytes) -> bytes:
+        """Another answer that is on its way at the same time, if there is one soon."""
+        with self._lock:
+            if self._held:
+                other, taken = self._held.pop()
+                self._held.append((answer, taken))
+                taken.set()
+                return other
+            taken = threading.Event()
+            self._held.append((answer, taken))
+        taken.wait(_TOGETHER_S)
+        with self._lock:
+            return self._held.pop()[0]
 
     def _armed(self, line: str) -> Fault | None:
         with self._lock:
@@ -57,29 +116,19 @@ class FaultyProxy:
                 return self._fault
             return None
 
-    def _forward(self, request: bytes) -> bytes:
-        head, _, body = request.partition(b"\r\n\r\n")
-        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection")]
-        with socket.create_connection(self.upstream) as server:
-            server.sendall(b"\r\n".join([*lines, b"Connection: close", b"", body]))
-            return b"".join(iter(lambda: server.recv(65536), b""))
-
 
 @contextmanager
 def faulty_proxy(host: str, port: int) -> Iterator[FaultyProxy]:
     """A proxy to a server, on a free port."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        proxy = FaultyProxy((host, port), f"http://127.0.0.1:{listener.getsockname()[1]}")
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    client, _ = listener.accept()
-                    threading.Thread(target=proxy.serve, args=[client], daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    proxy = FaultyProxy((host, port), listener)
+    threading.Thread(target=proxy.accept, daemon=True).start()
+    try:
         yield proxy
-        listener.shutdown(socket.SHUT_RDWR)
+    finally:
+        with suppress(OSError):
+            proxy.listener.shutdown(socket.SHUT_RDWR)
+        proxy.listener.close()
 
 
 def _read_message(client: socket.socket) -> bytes:
@@ -99,39 +148,62 @@ def _read_message(client: socket.socket) -> bytes:
 # --- faults ----------------------------------------------------------------------------------
 
 
-def reset(client: socket.socket, _: Forward) -> None:
+def reset(exchange: Exchange) -> None:
     """Hang up without having taken the request."""
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    exchange.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
 
 
-def lost_reply(client: socket.socket, forward: Forward) -> None:
+def refused(exchange: Exchange) -> None:
+    """Hang up, and take no connection for a while."""
+    reset(exchange)
+    exchange.client.close()
+    exchange.proxy.vanish(_ABSENT_S)
+
+
+def lost_reply(exchange: Exchange) -> None:
     """The server did it, and its answer never arrives."""
-    forward()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    exchange.forward()
+    reset(exchange)
 
 
-def reset_in_body(client: socket.socket, forward: Forward) -> None:
-    answer = forward()
-    client.sendall(answer[: answer.index(b"\r\n\r\n") + 5])
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+def reset_in_body(exchange: Exchange) -> None:
+    answer = exchange.forward()
+    exchange.client.sendall(answer[: answer.index(b"\r\n\r\n") + 5])
+    reset(exchange)
 
 
-def black_hole(client: socket.socket, _: Forward) -> None:
+def black_hole(exchange: Exchange) -> None:
     """Nothing comes back until the client hangs up."""
-    client.recv(1)
+    exchange.client.recv(1)
 
 
-def slow_drip(client: socket.socket, forward: Forward) -> None:
-    answer = forward()
+def slow_drip(exchange: Exchange) -> None:
+    answer = exchange.forward()
     for start in range(0, len(answer), 512):
-        client.sendall(answer[start : start + 512])
+        exchange.client.sendall(answer[start : start + 512])
         time.sleep(0.02)
 
 
-def twice(client: socket.socket, forward: Forward) -> None:
+def twice(exchange: Exchange) -> None:
     """The request arrives two times."""
-    forward()
-    client.sendall(forward())
+    exchange.forward()
+    exchange.client.sendall(exchange.forward())
+
+
+def answered_twice(exchange: Exchange) -> None:
+    """The answer arrives two times."""
+    exchange.client.sendall(2 * exchange.forward())
+
+
+def reordered(exchange: Exchange) -> None:
+    """Two requests at the same time get each other's answers."""
+    exchange.client.sendall(exchange.proxy.swap(exchange.forward()))
+
+
+def clock_jump(exchange: Exchange) -> None:
+    """A day passes on the machine's clock."""
+    exchange.proxy.skew_s += 86_400
+    exchange.client.sendall(exchange.forward())
 
 
 def answer(
@@ -139,9 +211,9 @@ def answer(
 ) -> Fault:
     """The proxy answers in the server's place."""
 
-    def give(client: socket.socket, _: Forward) -> None:
+    def give(exchange: Exchange) -> None:
         content = body.encode()
-        client.sendall(
+        exchange.client.sendall(
             f"HTTP/1.1 {status} Injected\r\nContent-Type: {kind}\r\n"
             f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
             + content
@@ -153,25 +225,43 @@ def answer(
 def rewritten(change: Callable[[bytes], bytes]) -> Fault:
     """The server's answer arrives with another body."""
 
-    def give(client: socket.socket, forward: Forward) -> None:
-        body = change(forward().partition(b"\r\n\r\n")[2])
-        answer(200, body.decode("utf-8", "replace"))(client, forward)
+    def give(exchange: Exchange) -> None:
+        body = change(exchange.forward().partition(b"\r\n\r\n")[2])
+        answer(200, body.decode("utf-8", "replace"))(exchange)
 
     return give
 
 
+def asked_otherwise(change: Callable[[bytes], bytes]) -> Fault:
+    """The server is asked something else."""
+    return lambda exchange: exchange.client.sendall(exchange.forward(change))
+
+
+def _status(word: bytes) -> Fault:
+    pattern = rb'"execution_status": ?"\w+"'
+    return rewritten(lambda body: re.sub(pattern, b'"execution_status":"%s"' % word, body))
+
+
+FULL_DISK = "[Errno 28] No space left on device"
+
 FAULTS: dict[str, Fault] = {
     "reset": reset,
+    "refused": refused,
     "lost reply": lost_reply,
     "reset in body": reset_in_body,
     "black hole": black_hole,
     "slow drip": slow_drip,
     "twice": twice,
+    "answered twice": answered_twice,
+    "reordered": reordered,
+    "clock jump": clock_jump,
     **{str(status): answer(status) for status in (401, 404, 409, 422, 429, 500, 502, 503)},
+    "full disk": answer(
+        500, f'{{"detail": "Internal Server Error", "exception": "{FULL_DISK}", "error_id": "0"}}'
+    ),
     "truncated": rewritten(lambda body: body[: len(body) // 2]),
     "HTML": answer(200, "<html><body>Sign in</body></html>", "text/html"),
     "wrong types": answer(200, '{"id": 7, "success": "maybe", "items": 3}'),
-    "unknown status": rewritten(
-        lambda body: re.sub(rb'"execution_status": ?"\w+"', b'"execution_status":"musing"', body)
-    ),
+    "unknown status": _status(b"musing"),
+    "idle": _status(b"idle"),
 }

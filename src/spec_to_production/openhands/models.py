@@ -124,8 +124,8 @@ class RawEvents(Answer):
 
 
 class CommandResult(Answer):
-    """``POST /api/bash/execute_bash_command``; no exit code means that it took too long."""
+    """``POST /api/bash/execute_bash_command``; the exit code is -1 when it took too long."""
 
-    exit_code: int | None = None
+    exit_code: int
     stdout: str | None = None
     stderr: str | None = None

@@ -53,7 +53,7 @@ class DistantServer(AgentServer):
             self._client.send(protocol.upload(archive, _pack(base)), Success)
             self._execute("mkdir", "-p", copy)
             self._execute("tar", "-xf", archive, "--no-same-owner", "-C", copy)
-            self._execute("rm", archive)
+            self._execute("rm", "-f", archive)
         return copy
 
     def _changes(self, conversation: UUID, base: Path) -> str:
