@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from spec_to_production.errors import InputError, SandboxError
+from spec_to_production.package_index import without_passwords
 from spec_to_production.sandbox import Limits, Sandbox
 
 _RUNS_TESTS = ("pytest", "coverage", "time-machine")
@@ -34,7 +35,7 @@ def install(
     """Make an environment with the requirements, and with what runs tests; gives its Python.
 
     Packages run code of their own while they are installed, so pip runs in the sandbox: with
-    the network, without anything else of ours.
+    the network, without anything else of ours, the passwords of package indexes included.
 
     Args:
         python: The interpreter to build on.
@@ -61,18 +62,20 @@ def install(
         )
     sandbox.hand_over(folder)
     files = [("-r", name) if (code / name).is_file() else (name,) for name in requirements]
-    done = sandbox.run(
-        [
-            str(folder / "bin" / "python"),
-            *("-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir"),
-            *_RUNS_TESTS,
-            *(word for words in files for word in words),
-        ],
-        cwd=code,
-        env={name: env[name] for name in env if name.upper().startswith(_PASSED_ON)},
-        limits=_INSTALL,
-        network=True,
-    )
+    passed_on = {name: env[name] for name in env if name.upper().startswith(_PASSED_ON)}
+    with without_passwords(passed_on) as reached:
+        done = sandbox.run(
+            [
+                str(folder / "bin" / "python"),
+                *("-m", "pip", "install", "--quiet", "--no-input", "--no-cache-dir"),
+                *_RUNS_TESTS,
+                *(word for words in files for word in words),
+            ],
+            cwd=code,
+            env=reached,
+            limits=_INSTALL,
+            network=True,
+        )
     if done.returncode != 0:
         raise InputError(
             f"requirements: pip could not install {' '.join(requirements)}:\n"

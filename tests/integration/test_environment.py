@@ -1,13 +1,18 @@
 """Requirements are installed by real pip, from a package made here."""
 
+import base64
 import os
 import sys
+import zipfile
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
+import httpx
 import pytest
 
 from spec_to_production.environment import install
 from spec_to_production.errors import InputError
+from spec_to_production.package_index import without_passwords
 from spec_to_production.sandbox import Sandbox
 
 pytestmark = pytest.mark.integration
@@ -58,6 +63,76 @@ def test_what_a_requirement_file_names_can_be_imported_beside_pytest(place):
     )
     assert done.returncode == 0, done.output
     assert "canary" not in done.output
+
+
+LOGIN = "someone:a%2Fcanary-password"
+SHOWN = "Basic " + base64.b64encode(b"someone:a/canary-password").decode()
+
+
+@pytest.fixture
+def private_index(httpserver, tmp_path):
+    """An index with one package, which answers nobody without a password."""
+    wheel = tmp_path / "kept_back-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("kept_back.py", "")
+        info = "kept_back-1.dist-info"
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: kept-back\nVersion: 1\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    page = f'<a href="../../files/kept/{wheel.name}">{wheel.name}</a>'
+    for path, content in {
+        "/team/simple/kept-back/": page.encode(),
+        f"/team/files/kept/{wheel.name}": wheel.read_bytes(),
+    }.items():
+        httpserver.expect_request(path, headers={"Authorization": SHOWN}).respond_with_data(
+            content, content_type="text/html" if path.endswith("/") else "application/zip"
+        )
+    return f"http://{LOGIN}@{urlsplit(httpserver.url_for('/')).netloc}/team/simple"
+
+
+def test_the_password_of_an_index_is_not_known_to_what_is_installed(place, private_index):
+    folder, code, sandbox = place
+    (code / "requirements.txt").write_text("./lib\nkept-back\n")
+
+    python = install(
+        Path(sys.executable),
+        ["requirements.txt"],
+        sandbox,
+        code=code,
+        folder=folder / "environment",
+        env={**os.environ, "PIP_EXTRA_INDEX_URL": private_index},
+    )
+
+    done = sandbox.run(
+        [str(python), "-c", "import kept_back, needed; print(needed.ENVIRONMENT)"], cwd=folder
+    )
+    assert "PIP_EXTRA_INDEX_URL" in done.output
+    assert "canary" not in done.output
+
+
+def test_only_pages_and_the_files_that_they_link_to_are_passed_on(httpserver):
+    httpserver.expect_request("/simple/a/").respond_with_json(
+        {"files": [{"url": "/kept/a-1.whl"}, {"url": "https://elsewhere.test/a-2.whl"}]},
+        content_type="application/vnd.pypi.simple.v1+json",
+    )
+    httpserver.expect_request("/kept/a-1.whl").respond_with_data(b"wheel")
+    httpserver.expect_request("/api/secrets").respond_with_data(b"secret")
+    place = f"{urlsplit(httpserver.url_for('/')).netloc}/simple/"
+
+    with without_passwords({"PIP_INDEX_URL": f"http://u:p@{place}", "PIP_NO_INPUT": "1"}) as env:
+        index = env["PIP_INDEX_URL"]
+        own, other = (file["url"] for file in httpx.get(f"{index}a/").json()["files"])
+        assert httpx.get(urljoin(index, own)).content == b"wheel"
+        assert other == "https://elsewhere.test/a-2.whl"
+        for path in (
+            "../files/9/a-1.whl",
+            "../files/0/..%2F..%2Fapi",
+            "b?x=/",
+            "../",
+            "/simple/a/",
+        ):
+            assert httpx.get(urljoin(index, path)).status_code == 404
+    assert env["PIP_NO_INPUT"] == "1"
 
 
 def test_what_cannot_be_installed_is_bad_input_with_pips_own_words(place):
