@@ -34,10 +34,14 @@ def without_passwords(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
         def relay(url: str) -> str:
             return stack.enter_context(_relay(url)) if "@" in urlsplit(url).netloc else url
 
-        yield {
+        reached = {
             name: " ".join(map(relay, value.split())) if name.upper() in _INDEXES else value
             for name, value in env.items()
         }
+        direct = env.get("no_proxy") or env.get("NO_PROXY")
+        yield reached | dict.fromkeys(
+            ("NO_PROXY", "no_proxy"), ",".join(filter(None, (direct, "127.0.0.1")))
+        )
 
 
 @contextlib.contextmanager

@@ -119,7 +119,7 @@ def test_only_pages_and_the_files_that_they_link_to_are_passed_on(httpserver):
     httpserver.expect_request("/api/secrets").respond_with_data(b"secret")
     place = f"{urlsplit(httpserver.url_for('/')).netloc}/simple/"
 
-    with without_passwords({"PIP_INDEX_URL": f"http://u:p@{place}", "PIP_NO_INPUT": "1"}) as env:
+    with without_passwords({"PIP_INDEX_URL": f"http://u:p@{place}", "NO_PROXY": "here"}) as env:
         index = env["PIP_INDEX_URL"]
         own, other = (file["url"] for file in httpx.get(f"{index}a/").json()["files"])
         assert httpx.get(urljoin(index, own)).content == b"wheel"
@@ -132,7 +132,7 @@ def test_only_pages_and_the_files_that_they_link_to_are_passed_on(httpserver):
             "/simple/a/",
         ):
             assert httpx.get(urljoin(index, path)).status_code == 404
-    assert env["PIP_NO_INPUT"] == "1"
+    assert env["NO_PROXY"] == "here,127.0.0.1"
 
 
 def test_what_cannot_be_installed_is_bad_input_with_pips_own_words(place):
