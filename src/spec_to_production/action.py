@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 from spec_to_production import engine, reporting
@@ -20,10 +19,11 @@ from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.folders import close_to_others
 from spec_to_production.github.log import Log
 from spec_to_production.github.trust import PRIVILEGED, author_association, require_trust
-from spec_to_production.pairs import AUTO, pairs, touched
+from spec_to_production.pairs import AUTO, pairs, settings_of, touched
 from spec_to_production.progress import Display
 from spec_to_production.publication import as_text, links_for, publish, relay, tell_runner
 from spec_to_production.results import WorkflowResult
+from spec_to_production.servers import Servers
 from spec_to_production.settings import Settings, from_action
 from spec_to_production.snapshot import find_head, find_root
 from spec_to_production.workflow import Interrupted
@@ -41,6 +41,7 @@ class Engine(Protocol):
         *,
         env: Mapping[str, str],
         display: Display,
+        servers: Servers,
     ) -> WorkflowResult:
         """One run, in the checkout that ``start`` lies in."""
 
@@ -110,18 +111,19 @@ def _run_each(
     """Run one pair after another; what is wrong with one costs the others nothing."""
     results: list[WorkflowResult] = []
     codes: list[int] = []
-    for settings in pairs:
-        try:
-            result = run(settings, root, env=env, display=Log())
-        except SpecToProductionError as error:
-            codes.append(_told(error))
-            continue
-        files = reporting.files(result, links_for(result, event))
-        write_reports(root / settings.output, files)
-        results.append(result)
-        codes.append(engine.exit_code(result, settings.fail_on))
-        if result.interrupted_by is not None:
-            break
+    with engine.open_servers(env) as servers:
+        for settings in pairs:
+            try:
+                result = run(settings, root, env=env, display=Log(), servers=servers)
+            except SpecToProductionError as error:
+                codes.append(_told(error))
+                continue
+            files = reporting.files(result, links_for(result, event))
+            write_reports(root / settings.output, files)
+            results.append(result)
+            codes.append(engine.exit_code(result, settings.fail_on))
+            if result.interrupted_by is not None:
+                break
     return results, codes
 
 
@@ -143,22 +145,7 @@ def _each(settings: Settings, event: Event, root: Path) -> tuple[Settings, ...]:
         given = touched(given, changed)
         if not given:
             commands.say("The pull request touches none of the pairs: there is nothing to do.")
-    alone = len(given) == 1
-    return tuple(
-        settings.model_copy(
-            update={
-                "spec": spec,
-                "component": component,
-                "output": settings.output if alone else _folder(settings, number, component),
-            }
-        )
-        for number, (spec, component) in enumerate(given, 1)
-    )
-
-
-def _folder(settings: Settings, number: int, component: str) -> str:
-    name = re.sub(r"[^\w.-]", "-", PurePosixPath(component).name)
-    return f"{settings.output}/{number}-{name}"
+    return settings_of(given, settings)
 
 
 def _require_trust(settings: Settings, event: Event, root: Path) -> None:

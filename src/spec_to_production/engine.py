@@ -27,6 +27,7 @@ from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
 from spec_to_production.results import WorkflowResult
 from spec_to_production.sandbox import Sandbox
+from spec_to_production.servers import Servers
 from spec_to_production.settings import FailOn, Settings
 from spec_to_production.snapshot import Snapshot, find_root
 from spec_to_production.timeline import Timeline
@@ -49,8 +50,20 @@ def make_plan(settings: Settings, start: Path) -> planning.Plan:
         return planning.make(settings, root, work)
 
 
+@contextlib.contextmanager
+def open_servers(env: Mapping[str, str]) -> Iterator[Servers]:
+    """Agent servers for as many runs as there are in the block; it leaves nothing behind."""
+    with _run_folder() as folder, contextlib.closing(Servers(folder, env)) as made:
+        yield made
+
+
 def run(
-    settings: Settings, start: Path, *, env: Mapping[str, str], display: Display
+    settings: Settings,
+    start: Path,
+    *,
+    env: Mapping[str, str],
+    display: Display,
+    servers: Servers | None = None,
 ) -> WorkflowResult:
     """One whole run, in the checkout that ``start`` lies in; it always comes back with a result.
 
@@ -62,6 +75,7 @@ def run(
         start: A folder in the checkout.
         env: The environment of this process.
         display: Shows how the run goes on.
+        servers: Where jobs run; without them on some of the run's own.
 
     Raises:
         InputError: Something given is unusable; nothing was started.
@@ -88,8 +102,8 @@ def run(
             models = stack.enter_context(
                 backend.kept_from_agent(models, settings, left, progress.tell)
             )
-            openhands = backend.start(settings, work, env, progress.tell)
-            stack.callback(openhands.close)
+            servers = servers or stack.enter_context(open_servers(env))
+            openhands = servers.fleet(settings, progress.tell)
         stack.callback(sandbox.stop_all)  # the first to be called: it takes the most of the machine
         if settings.requirements:
             progress.tell(f"installing {' '.join(settings.requirements)}")

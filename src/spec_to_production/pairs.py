@@ -1,11 +1,13 @@
-"""Which component goes with which spec, where one run of the action has several of them."""
+"""Which component goes with which spec, where one run has several of them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
 from spec_to_production.errors import SettingsError
+from spec_to_production.settings import Settings
 
 AUTO = "auto"
 
@@ -46,6 +48,26 @@ def pairs(spec: str, component: str, known: Mapping[str, str], root: Path) -> tu
             "[tool.spec-to-production.pairs].",
         )
     return tuple(zip(specs, components, strict=True))
+
+
+def settings_of(given: Collection[Pair], settings: Settings) -> tuple[Settings, ...]:
+    """The settings for each pair; several get a folder each in the output."""
+    alone = len(given) == 1
+    return tuple(
+        settings.model_copy(
+            update={
+                "spec": spec,
+                "component": component,
+                "output": settings.output if alone else _folder(settings, number, component),
+            }
+        )
+        for number, (spec, component) in enumerate(given, 1)
+    )
+
+
+def _folder(settings: Settings, number: int, component: str) -> str:
+    name = re.sub(r"[^\w.-]", "-", PurePosixPath(component).name)
+    return f"{settings.output}/{number}-{name}"
 
 
 def touched(given: Collection[Pair], files: Collection[str]) -> tuple[Pair, ...]:

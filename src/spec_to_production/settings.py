@@ -73,14 +73,13 @@ class Settings(BaseModel):
     )
     spec: str = _setting(
         ...,
-        "Path of the spec, a Markdown file. In the action also several or globs, one a line, "
-        "or auto.",
+        "Path of the spec, a Markdown file. Also several or globs, one a line, or auto.",
         commands=_BOTH,
     )
     component: str = _setting(
         ...,
         "Component under test: a path (src/calculator) or a dotted name (calculator). "
-        "In the action also several or globs, one a line, or auto.",
+        "Also several or globs, one a line, or auto.",
         commands=_BOTH,
     )
     pairs: dict[str, str] | None = _setting(

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import subprocess
 import zipfile
 
@@ -115,6 +116,21 @@ def test_accepted_tests_are_delivered(job, how, branch, show):
     )
     assert git("rev-list", "--count", f"HEAD..{branch}") == "1"
     assert len(job.server.proposed) == (how == "pull-request")
+
+
+def test_several_pairs_share_the_agent_server(job, show):
+    shutil.copy(job.workspace / "specs/calculator_operations.md", job.workspace / "specs/b.md")
+    components = "examples/calculator/session.py\nexamples/calculator/expression.py"
+    specs = "specs/calculator_operations.md\nspecs/b.md"
+    code = job.step(ONE_MODULE | {"INPUT_SPEC": specs, "INPUT_COMPONENT": components})
+    folders = ("1-session.py", "2-expression.py")
+
+    show("two specs and components", job.seen(code))
+    assert code == 0, job.log
+    assert job.log.count("the agent server is ready") == 1
+    for folder in folders:
+        report = parse_report((job.workspace / "out" / folder / "report.json").read_bytes())
+        assert {each.status for each in report.jobs} == {"succeeded"}
 
 
 def test_a_fork_has_its_tests_judged_and_is_never_red(job, show):

@@ -37,6 +37,16 @@ def test_a_dry_run_shows_the_jobs_and_writes_nothing(tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_several_pairs_are_planned_one_after_another(tmp_path):
+    modules = "examples/calculator/operations.py\nexamples/calculator/session.py"
+    specs = "specs/calculator_operations.md\nspecs/templates/minimal.md"
+
+    done = run("run", f"--spec={specs}", f"--component={modules}", "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("calculator.operations") < done.stdout.index("calculator.session")
+
+
 @pytest.mark.parametrize(
     ("args", "told"),
     [

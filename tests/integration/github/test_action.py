@@ -121,7 +121,7 @@ class Engine:
     error: BaseException | None = None
     asked: list = field(default_factory=list)
 
-    def __call__(self, settings, start, *, env, display):
+    def __call__(self, settings, start, *, env, display, servers):
         self.asked.append(settings)
         display.line("[   0.1 s] ::error::what an agent wrote", None)
         if self.error:
@@ -516,10 +516,10 @@ def test_what_is_wrong_with_one_pair_costs_the_other_nothing(step, server):
     server.changed = {5: ["src/other/x.py", "specs/a.md"]}
     good = step.engine
 
-    def engine(settings, start, *, env, display):
+    def engine(settings, start, *, env, display, servers):
         if settings.component == "src/other":
             raise ComponentError("no component 'src/other'")
-        return good(settings, start, env=env, display=display)
+        return good(settings, start, env=env, display=display, servers=servers)
 
     step.engine = engine
 

@@ -33,6 +33,7 @@ def script(path: Path, text: str) -> Path:
 def test_when_nothing_works_one_error_names_each_way_and_why_it_failed(
     tmp_path, monkeypatch, as_a_person
 ):
+    monkeypatch.delenv(installation.VARIABLE, raising=False)  # the action's image sets it
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
     with pytest.raises(ServerStartError) as caught:
