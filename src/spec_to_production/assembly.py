@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from uuid import UUID
 
 from spec_to_production.components import run_baseline
 from spec_to_production.delivery import TRAJECTORIES, make_patch, write_changes
@@ -208,15 +207,18 @@ class Assembly:
         if folder is None:
             return result
 
+        names = {task.id: _trajectory(task) for task in result.tasks}
+
         def named(job: Job) -> Job:
-            path = f"{TRAJECTORIES}/{job.conversation_id}.jsonl"
+            path = f"{TRAJECTORIES}/{names[job.task_id]}"
             is_there = (self.root / folder / path).is_file()
             return job.model_copy(update={"trajectory": path}) if is_there else job
 
         return result.model_copy(update={"jobs": tuple(map(named, result.jobs))})
 
-    def _keep_trajectory(self, conversation: UUID, events: str) -> None:
-        file = self._folder(TRAJECTORIES) / f"{conversation}.jsonl"
+    def _keep_trajectory(self, task: Task, events: str) -> None:
+        file = self._folder(TRAJECTORIES) / _trajectory(task)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(self.redaction.text(events), "utf-8")
 
     def _prompts(self) -> Prompts:
@@ -226,3 +228,8 @@ class Assembly:
         folder = self.work / name
         folder.mkdir(exist_ok=True)
         return folder
+
+
+def _trajectory(task: Task) -> str:
+    """The agent's steps are called as the file that it was to write."""
+    return f"{task.output_path}.jsonl"

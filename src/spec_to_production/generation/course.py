@@ -284,19 +284,18 @@ class Course:
 
     def forget(self, flight: Flight) -> None:
         """Keep what the agent did, and have the server delete an ended flight."""
-        task_id, conversation = flight.task.id, flight.conversation
+        task, conversation = flight.task, flight.conversation
 
         def keep() -> None:
             with contextlib.suppress(OpenHandsError):  # a server that was lost has nothing to tell
-                events = self._openhands.trajectory(conversation)
-                self._means.keep_trajectory(conversation, events)
+                self._means.keep_trajectory(task, self._openhands.trajectory(conversation))
 
         def delete() -> None:
             keep()
             try:
                 self._openhands.delete(conversation)
             except OpenHandsError as error:
-                self._progress.tell(f"not deleted: {error.message}", task_id)
+                self._progress.tell(f"not deleted: {error.message}", task.id)
 
         self._means.executor.submit(delete)
 

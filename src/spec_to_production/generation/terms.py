@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.journal import Journal
@@ -61,7 +60,7 @@ class Means:
         journal: Takes down what a later run has to know, should this one die.
         finish_task: Called just before a task is sent, to add what is known by then.
         keep: Told of every answer in which a test was accepted or disputed.
-        keep_trajectory: Takes every step of a conversation before it is deleted.
+        keep_trajectory: Takes every step of a task's conversation before that is deleted.
         clock: Monotonic seconds, for deadlines.
     """
 
@@ -75,5 +74,5 @@ class Means:
     journal: Journal = field(default_factory=Journal)
     finish_task: Callable[[Task], Task] = lambda task: task
     keep: Callable[[Task, Sequence[GeneratedFile]], None] = lambda _task, _files: None
-    keep_trajectory: Callable[[UUID, str], None] = lambda _conversation, _events: None
+    keep_trajectory: Callable[[Task, str], None] = lambda _task, _events: None
     clock: Callable[[], float] = time.monotonic
