@@ -182,6 +182,7 @@ class Sandbox:
             "TMPDIR": str(self.home / "tmp"),
             "LANG": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONNOUSERSITE": "1",  # HOME is writable in here: what lies there is not ours
             **extra,
         }
 
@@ -306,12 +307,17 @@ class Sandbox:
 
 _PROCESSES_OF_THEIR_OWN = ("--pid", "--fork", "--kill-child", "--mount-proc")
 # Bring up the loopback interface, give up the capabilities that took, and go on as the command.
+# Nothing but what that needs is imported: loading modules takes longer than all the rest.
 _ENTER = """
-import ctypes, fcntl, os, socket, struct, sys
+import _socket, fcntl, os, sys
 SIOCSIFFLAGS, UP_AND_RUNNING, PR_CAP_AMBIENT, CLEAR_ALL = 0x8914, 0x41, 47, 4
-with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-    fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", UP_AND_RUNNING))
-ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, CLEAR_ALL, 0, 0, 0)
+flags = UP_AND_RUNNING.to_bytes(2, sys.byteorder)
+any_socket = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+fcntl.ioctl(any_socket, SIOCSIFFLAGS, b"lo".ljust(16, bytes(1)) + flags + bytes(22))
+any_socket.close()
+if os.geteuid() != 0:
+    import ctypes
+    ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, CLEAR_ALL, 0, 0, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 _OPEN_TO_ALL = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - looked through

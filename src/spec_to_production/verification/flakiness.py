@@ -13,7 +13,7 @@ MISSED = 0.001
 """Most probability that a test which fails at the bound's rate passes all repeats."""
 
 _DAY_S = 86_400.0
-_RUNS_AN_INTERPRETER = 3
+_RUNS_AN_INTERPRETER = 6
 _SEES_HASHES = frozenset({"set", "frozenset", "hash", "id"})
 _ZONES = ("UTC", "America/St_Johns", "Asia/Kathmandu", "Pacific/Kiritimati", "Pacific/Pago_Pago")
 
@@ -46,7 +46,7 @@ def runs_an_interpreter(sources: Iterable[str]) -> int:
     """How many runs may share an interpreter, and with it a hash seed, for these files.
 
     The seed decides the order of sets of texts, and nothing else that a program sees but by
-    asking. Where neither tests nor component use sets, ``hash`` or ``id``, three runs share one;
+    asking. Where neither tests nor component use sets, ``hash`` or ``id``, six runs share one;
     where one of them does, every run has its own, so that the bound holds for the seed as well.
     """
     return 1 if any(_sees_hash_seed(source) for source in sources) else _RUNS_AN_INTERPRETER

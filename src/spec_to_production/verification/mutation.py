@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spec_to_production.verification.nulls import is_replaced
-from spec_to_production.verification.operators import Variant, is_off_limits, variants
+from spec_to_production.verification.operators import Variant, is_off_limits, swallowing, variants
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef
 _NOT_CODE = {"annotation", "returns", "decorator_list", "type_params", "format_spec"}
@@ -193,8 +193,11 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
         yield from _below(unit, unit)
         return
     if not head:
+        manages = any("contextmanager" in ast.unparse(one) for one in unit.decorator_list)
         for index, statement in enumerate(unit.body):
             yield from _at(unit, "body", index, statement, statement)
+            if manages and isinstance(getattr(statement, "value", None), ast.Yield):
+                yield _Site(unit, "body", index, statement, statement, swallowing(statement))
         return
     for group in ("defaults", "kw_defaults"):
         for index, default in enumerate(getattr(unit.args, group)):
@@ -220,6 +223,8 @@ def _at(
         statement = node
     for variant in variants(node):
         yield _Site(owner, field, index, node, statement, variant)
+    if isinstance(node, _DEFINITION | ast.ClassDef):
+        yield from _in_decorators(node)
     yield from _below(node, statement)
 
 

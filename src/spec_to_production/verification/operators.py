@@ -183,6 +183,12 @@ def _other_slices(node: ast.Slice) -> Iterator[Variant]:
             yield Variant(_changed(node, **{bound: off_by_one}), f"[{_text(node)}] off by one")
 
 
+def swallowing(node: ast.stmt) -> Variant:
+    """What goes wrong in the block of a ``with`` ends there, where it was handed on."""
+    handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
+    return Variant(ast.Try([node], [handler], [], []), f"{_text(node)} swallows exceptions")
+
+
 def is_off_limits(node: ast.AST) -> bool:
     """Code whose change says nothing about behaviour, or breaks the machinery instead."""
     match node:

@@ -133,12 +133,14 @@ class Repetition:
         return case.rejected("flaky", _flaky_detail(case, variation))
 
     def _blame_helper(self, case: Case, variation: Variation) -> None:
-        """Close the test that this one leans on, when it cannot stand what it leaves itself."""
+        """Close the test that this one leans on, if it cannot stand what either of them leaves."""
         order = self._order(variation)
         helper = find_spoiler(
             order[: order.index(case.id)], functools.partial(self._passes, case.id, variation)
         )
-        if helper is not None and self._fails(helper, variation, (helper,)):
+        if helper is not None and any(
+            self._fails(helper, variation, (before,)) for before in (helper, case.id)
+        ):
             self.cases[helper] = self.cases[helper].rejected(
                 "order_dependent", "It leaves something changed and fails where it finds it so."
             )

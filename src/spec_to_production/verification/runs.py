@@ -144,7 +144,8 @@ class Record:
     """What is known of a run after it.
 
     ``imported`` are the component's lines that ran while tests were collected, those of its own
-    import left out. ``running`` is the test at which it broke off.
+    import left out; ``libraries`` the modules from outside that were imported. ``running`` is
+    the test at which it broke off.
     """
 
     ending: Ending
@@ -160,6 +161,7 @@ class Record:
     broke: str = ""
     spawned: bool = False
     imported: frozenset[Line] = frozenset()
+    libraries: tuple[str, ...] = ()
 
 
 def new_key() -> str:
@@ -213,6 +215,7 @@ def read_record(lines: Iterable[str], key: str, *, status: int | None, timed_out
         replaced=tuple(name for f in of("replaced") for name in f["names"]),
         clock_shifted=any(f["shifted"] for f in of("clock")),
         spawned=bool(of("spawned")),
+        libraries=tuple(name for f in of("collected") for name in f["libraries"]),
         imported=frozenset().union(*(_lines(_arcs(f)) for f in of("collected"))),
         broke="\n".join(f["message"] for f in of("broke")),
     )

@@ -31,8 +31,11 @@ _MOST_ENDLESS = 2
 
 def collected(
     pool: Interpreters, candidates: Sequence[Candidate], requirements: Sequence[str]
-) -> list[Case]:
-    """A case for every test of the candidates, found by collecting each file alone."""
+) -> tuple[list[Case], tuple[str, ...]]:
+    """A case for every test of the candidates, found by collecting each file alone.
+
+    With them, the libraries that their files and the component import.
+    """
     whole = [candidate for candidate in candidates if candidate.refused is None]
     records = pool.run_all(
         Run((one.placed,), select=(), cover=True, watch=True, check_integrity=True) for one in whole
@@ -44,7 +47,7 @@ def collected(
             cases += _closed(candidate, *candidate.refused)
         else:
             cases += _of_file(candidate, by_path[candidate.path], requirements)
-    return cases
+    return cases, tuple(dict.fromkeys(name for one in records for name in one.libraries))
 
 
 def _closed(candidate: Candidate, reason: Any, detail: str) -> list[Case]:  # noqa: ANN401

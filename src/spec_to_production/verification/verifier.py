@@ -128,6 +128,7 @@ class Verifier:
             for mutant in mutation.mutants_of(path, source)
         ]
         self._essences = essences_in([checkout / path for path in component.test_files])
+        self._libraries: tuple[str, ...] = ()
         self._cases: list[Case] = []
         self._inputs: dict[str, GeneratedFile] = {}
         self._clock_shifted = False
@@ -138,8 +139,11 @@ class Verifier:
         self._forget({file.path for file in files})
         self._inputs.update((file.path, file) for file in files)
         candidates = self._placed(files)
-        with Interpreters(self._sandbox, self._place, self._runner, self._effort.workers) as pool:
-            cases = self._judged(pool, candidates)
+        with self._pool() as pool, self._phase("collection", f"collecting {len(files)} files"):
+            ids = [requirement.id for requirement in self._spec.requirements]
+            cases, self._libraries = trials.collected(pool, candidates, ids)
+        with self._pool() as pool:
+            cases = self._judged(pool, cases)
         self._cases += cases
         return tuple(self._verdict(case) for case in cases)
 
@@ -155,11 +159,14 @@ class Verifier:
             if name.partition("::")[0] not in paths
         }
 
-    def _judged(self, pool: Interpreters, candidates: Sequence[Candidate]) -> list[Case]:
+    def _pool(self) -> Interpreters:
+        """Interpreters that have imported what the tests judged last need."""
+        return Interpreters(
+            self._sandbox, self._place, self._runner, self._effort.workers, self._libraries
+        )
+
+    def _judged(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
         patience = self._effort.test_timeout
-        with self._phase("collection", f"collecting {len(candidates)} files"):
-            ids = [requirement.id for requirement in self._spec.requirements]
-            cases = trials.collected(pool, candidates, ids)
         with self._phase("alone", f"{len(cases)} tests, each alone"):
             cases = trials.run_alone(pool, cases, patience)
         with self._phase("repeats", "repeats in changing circumstances"):
@@ -242,7 +249,7 @@ class Verifier:
 
     def conclude(self) -> Verification:
         """All batches together, beside the existing suite; what they add to it."""
-        with Interpreters(self._sandbox, self._place, self._runner, self._effort.workers) as pool:
+        with self._pool() as pool:
             with self._phase("suite", "the existing tests by themselves"):
                 suite = self._existing_suite(pool)
             with self._phase("together", "accepted tests with the existing suite"):

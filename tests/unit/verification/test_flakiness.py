@@ -52,7 +52,7 @@ def test_runs_that_share_an_interpreter_share_what_holds_for_it():
 @pytest.mark.parametrize(
     ("source", "together"),
     [
-        ("def f(x):\n    return {x: 1}\n", 3),
+        ("def f(x):\n    return {x: 1}\n", 6),
         ("def f(x):\n    return {x, 1}\n", 1),
         ("def f(xs):\n    return {x for x in xs}\n", 1),
         ("def f(xs):\n    return sorted(set(xs))\n", 1),

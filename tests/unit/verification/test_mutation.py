@@ -70,13 +70,20 @@ def test_small_mistakes_are_made(change):
         ("for a in b: pass", ["for … in b never"]),
         ("try: pass\nexcept KeyError: pass", ["except KeyError: lets it pass on"]),
         ("try: pass\nexcept KeyError: raise", []),
+        ("@wraps(a)\ndef g(): pass", ["@wraps(a) removed"]),
     ],
 )
 def test_arguments_loops_and_handlers_go_wrong(statement, changes):
     text = f"def f(a, b):\n{textwrap.indent(statement, '    ')}"
     found = [mutant.id.partition(" ")[2] for mutant in mutants_of("m.py", text)]
-    kinds = ("swapped", "altered in", "never", "lets it")
+    kinds = ("swapped", "altered in", "never", "lets it", "wraps(a) removed")
     assert [one for one in found if any(kind in one for kind in kinds)] == changes
+
+
+@pytest.mark.parametrize(("decorator", "count"), [("@contextlib.contextmanager", 1), ("@cache", 0)])
+def test_a_context_manager_swallows_exceptions(decorator, count):
+    found = mutants_of("m.py", f"{decorator}\ndef f():\n    yield 1\n    close()\n")
+    assert sum("swallows" in mutant.id for mutant in found) == count
 
 
 def test_logs_docstrings_and_messages_are_left_alone():

@@ -25,6 +25,7 @@ _ALREADY_IMPORTED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
 
 def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = None) -> None:
     """Run what the request asks for and write the findings to ``fd``."""
+    ready = frozenset(sys.modules)
     emit = writer(fd, bytes.fromhex(request["key"]))
     root = request["root"] + "/"
     component = frozenset(root + path for path in request["component"])
@@ -50,6 +51,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
         seed=request["seed"],
         cover=cover,
         canary=canary if request["watch"] else "",
+        ready=ready,
         check_integrity=request["check_integrity"],
         null=request["null"],
     )

@@ -40,6 +40,7 @@ class Recorder:
         seed: Every test starts with the random generators at this seed and its own id.
         cover: Records lines and branches by test, when given.
         canary: A text that nobody but a thief of the environment prints.
+        ready: The modules that were imported before the run.
         check_integrity: Whether to look for what was left replaced.
         null: Which null stands in once collection is over.
         rules: What tests may not do, when that is watched.
@@ -53,6 +54,7 @@ class Recorder:
     seed: int
     cover: coverage.Coverage | None = None
     canary: str = ""
+    ready: frozenset[str] = frozenset()
     check_integrity: bool = False
     null: str = ""
     rules: Rules | None = None
@@ -95,7 +97,8 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Start the run proper, once everything is imported."""
-        self.emit("collected", reached=self._reached(COLLECTION))
+        needed = _libraries(self.root, self.ready) if self.cover is not None else []
+        self.emit("collected", reached=self._reached(COLLECTION), libraries=needed)
         plugins = session.config.pluginmanager
         self._plugins = {id(plugin) for plugin in plugins.get_plugins()}
         if self.null:
@@ -219,6 +222,22 @@ class Recorder:
 
     def _clean(self, text: str) -> str:
         return shorten(text.replace(self.root, ""))
+
+
+def _libraries(root: str, ready: frozenset[str]) -> list[str]:
+    """Modules from outside of the checkout that the run imported, in order.
+
+    None of them when a thread runs now: a fork would lose it.
+    """
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        return []
+    return [
+        name
+        for name, module in list(sys.modules.items())
+        if name not in ready
+        and getattr(module, "__spec__", None) is not None
+        and not str(getattr(module, "__file__", None) or root).startswith(root)
+    ]
 
 
 def _has_commands(output: Path) -> bool:

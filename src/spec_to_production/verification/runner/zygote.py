@@ -25,6 +25,7 @@ _SUBREAPER = 36  # prctl(2), PR_SET_CHILD_SUBREAPER
 _MOST_BYTES = 64 << 20
 _CHUNK = 1 << 16
 _COLLECTION_S = 10.0
+_IMPORTED_BY_EVERY_RUN = ("_pytest._argcomplete", "pdb", "faulthandler", "encodings.ascii")
 
 Execute = Callable[[Mapping[str, Any], int], None]
 
@@ -150,10 +151,10 @@ def _tell(control: int, message: Mapping[str, Any]) -> None:
 
 
 def warm_up(names: list[str]) -> None:
-    """Import the plugins of this environment, and what the component is known to need."""
+    """Import the plugins of this environment, and what the tests are known to need."""
     own = [f"_pytest.{name}" for name in default_plugins]
     plugins = [entry.module for entry in importlib.metadata.entry_points(group="pytest11")]
-    for name in (*own, "time_machine", *plugins, *names):
+    for name in (*own, *_IMPORTED_BY_EVERY_RUN, "time_machine", *plugins, *names):
         _import(name)
     gc.collect()
     gc.freeze()  # forks share what is there now, and collect only what they make themselves

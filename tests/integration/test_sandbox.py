@@ -1,0 +1,39 @@
+"""What the sandbox keeps from the processes in it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spec_to_production.sandbox import Sandbox
+
+PLANT = """
+import pathlib, site
+folder = pathlib.Path(site.getusersitepackages())
+folder.mkdir(parents=True)
+(folder / "usercustomize.py").write_text("print('planted')")
+"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the sandbox's user may enter; pytest closes its own to other users."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def test_a_process_cannot_plant_code_for_the_next_in_its_home(place: Path) -> None:
+    # A virtual environment has no user site; the Python of a system or a container has one.
+    python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+    if python is None:
+        pytest.skip("no Python but that of a virtual environment")
+    sandbox = Sandbox.prepare(place / "sandbox", Path(python))
+    planted = sandbox.run([python, "-c", PLANT], cwd=place)
+    assert planted.returncode == 0, planted.output
+
+    assert sandbox.run([python, "-c", "print('clean')"], cwd=place).output == "clean\n"
