@@ -26,7 +26,7 @@ test-unit: setup ## Run the fast tests
 	@$(BIN)/python -m pytest tests/unit
 
 test-faults: setup ## Strike every phase of a job with every fault (make test strikes a few)
-	@FAULTS=all $(BIN)/python -m pytest tests/faults
+	@FAULTS=all $(BIN)/python -m pytest tests/faults tests/integration/generation/test_jobs.py
 
 lint: setup ## Check style, types and workflows
 	@$(BIN)/ruff check $(SOURCES)

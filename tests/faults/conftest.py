@@ -1,19 +1,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from integration.conftest import agent_server, recorded_model
+from integration.conftest import agent_server, open_folder, recorded_model
 from integration.openhands.conftest import base
 from spec_to_production.openhands import EmbeddedServer
 from support.faulty_proxy import FaultyProxy, faulty_proxy
+from support.jobs import Outcome
 
 Row = tuple[str, str, str, str]
 ROWS = pytest.StashKey[list[Row]]()
 
-__all__ = ["agent_server", "base", "recorded_model"]
+__all__ = ["agent_server", "base", "open_folder", "recorded_model"]
 
 
 @pytest.fixture
@@ -25,9 +27,18 @@ def proxy(agent_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
-def table(request: pytest.FixtureRequest) -> list[Row]:
-    """Takes fault, phase, outcome and time of each case; printed at the end."""
-    return request.config.stash.setdefault(ROWS, [])
+def table(request: pytest.FixtureRequest) -> Callable[[str, str, Outcome], None]:
+    """Takes fault, phase and outcome of each case; printed at the end."""
+    rows = request.config.stash.setdefault(ROWS, [])
+
+    def add(fault: str, phase: str, outcome: Outcome) -> None:
+        told = Counter(
+            f"{job.status}{f' ({job.cause})' if job.cause else ''}" for job in outcome.jobs
+        )
+        row = ", ".join(f"{count} {what}" for what, count in sorted(told.items()))
+        rows.append((fault, phase, row, f"{outcome.seconds:.1f} s"))
+
+    return add
 
 
 def pytest_terminal_summary(
@@ -37,4 +48,4 @@ def pytest_terminal_summary(
         ("fault", "phase", "outcome", "time"),
         *config.stash.get(ROWS, []),
     ]:
-        terminalreporter.write_line(f"{fault:16} {phase:8} {outcome:40} {seconds:>7}")
+        terminalreporter.write_line(f"{fault:20} {phase:10} {outcome:44} {seconds:>7}")

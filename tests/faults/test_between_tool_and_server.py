@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from uuid import UUID
 
 import pytest
@@ -54,9 +53,7 @@ def test_a_fault_costs_no_other_job_and_leaves_nothing(  # noqa: PLR0917 - fixtu
     outcome = run_jobs(fleet, recorded_model.model, base, outputs)
     fleet.close()
 
-    told = Counter(f"{job.status}{f' ({job.cause})' if job.cause else ''}" for job in outcome.jobs)
-    row = ", ".join(f"{count} {what}" for what, count in sorted(told.items()))
-    table.append((fault, phase, row, f"{outcome.seconds:.1f} s"))
+    table(fault, phase, outcome)
     assert proxy.struck
     for job in outcome.jobs:
         if job.status == "succeeded":

@@ -22,6 +22,7 @@ from spec_to_production.openhands.interface import Assignment, Failure, Model, S
 from spec_to_production.results import JobStatus, Task, TestVerdict
 
 _AT_WORK = {"idle", "running", "unknown"}
+_BEGINS_WITHIN_S = 30
 
 
 class Course:
@@ -143,7 +144,11 @@ class Course:
             flight.current = state.usage
             self.model_has_answered |= state.usage.completion_tokens > 0
         if state.status in _AT_WORK:
-            if self._means.clock() > flight.deadline:
+            now = self._means.clock()
+            if state.status == "idle" and now - flight.began > _BEGINS_WITHIN_S:
+                flight.renew()
+                self._fail(flight, Failure("transient", "The conversation did not begin."))
+            elif now > flight.deadline:
                 why = f"Not done within {self._terms.job_timeout_s:g} s; interrupted."
                 late = remedies.advise(Failure("deadline", why))
                 self.interrupt(flight, "timed_out", late)

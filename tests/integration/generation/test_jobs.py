@@ -18,7 +18,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.mark.parametrize("status", [429, 500])
 def test_a_model_that_was_limited_for_a_while_costs_time_only(
-    agent_server, recorded_model, base, tmp_path, status
+    agent_server, recorded_model, base, status
 ):
     # The server joins messages that follow each other: a step between tells the second apart.
     steps = [{"terminal": "true"}, {"error": status}, {"on_message": 2}]
@@ -32,9 +32,7 @@ def test_a_model_that_was_limited_for_a_while_costs_time_only(
     assert [file.content for file in outcome.jobs[0].files] == [TEST]
 
 
-def test_a_key_that_is_refused_stops_the_jobs_that_wait(
-    agent_server, recorded_model, base, tmp_path
-):
+def test_a_key_that_is_refused_stops_the_jobs_that_wait(agent_server, recorded_model, base):
     refused = record_test(recorded_model, before=[{"error": 401}])
     outputs = [refused, record_test(recorded_model), record_test(recorded_model)]
 
@@ -45,9 +43,7 @@ def test_a_key_that_is_refused_stops_the_jobs_that_wait(
     assert "Check llm-api-key" in outcome.jobs[1].message
 
 
-def test_tokens_used_up_stop_the_run_and_keep_what_is_there(
-    agent_server, recorded_model, base, tmp_path
-):
+def test_tokens_used_up_stop_the_run_and_keep_what_is_there(agent_server, recorded_model, base):
     busy = record_test(recorded_model, then="message")
     steps = recorded_model.folder / f"{Path(busy).stem}.json"
     steps.write_text(steps.read_text().replace('{"message": "done"}', '{"terminal": "sleep 300"}'))
@@ -58,7 +54,6 @@ def test_tokens_used_up_stop_the_run_and_keep_what_is_there(
         recorded_model.model,
         base,
         [busy, record_test(recorded_model)],
-        tmp_path,
         max_parallel=1,
         budget=Budget(tokens=1),
         judge=lambda files: judged.extend(files) or (),
@@ -72,9 +67,7 @@ def test_tokens_used_up_stop_the_run_and_keep_what_is_there(
     assert all(file.content == TEST for file in judged)
 
 
-def test_a_killed_server_is_replaced_and_its_jobs_begin_anew(
-    open_folder, recorded_model, base, tmp_path
-):
+def test_a_killed_server_is_replaced_and_its_jobs_begin_anew(open_folder, recorded_model, base):
     def start(name: str) -> EmbeddedServer:
         return EmbeddedServer.start(open_folder / name, cache_folder(), lambda _: None)
 
@@ -97,15 +90,20 @@ def test_a_killed_server_is_replaced_and_its_jobs_begin_anew(
     assert all([file.content for file in job.files] == [TEST] for job in outcome.jobs)
 
 
-def test_a_full_server_is_waited_for(open_folder, recorded_model, base, tmp_path, monkeypatch):
-    monkeypatch.setattr(embedded, "_MOST_RUNS", 4)
+@pytest.mark.parametrize(
+    ("count", "room"), [(64, 10)] if os.environ.get("FAULTS") == "all" else [(16, 4)]
+)
+def test_a_full_server_is_waited_for(  # noqa: PLR0917 - fixtures
+    count, room, open_folder, recorded_model, base, monkeypatch
+):
+    monkeypatch.setattr(embedded, "_MOST_RUNS", room)
     server = EmbeddedServer.start(open_folder / "openhands", cache_folder(), lambda _: None)
     fleet = Fleet([server], patience_s=0)
-    outputs = [record_test(recorded_model) for _ in range(16)]
+    outputs = [record_test(recorded_model) for _ in range(count)]
     try:
-        outcome = run_jobs(fleet, recorded_model.model, base, outputs, max_parallel=16)
+        outcome = run_jobs(fleet, recorded_model.model, base, outputs, max_parallel=count)
     finally:
         fleet.close()
 
-    assert outcome.statuses == ["succeeded"] * 16
+    assert outcome.statuses == ["succeeded"] * count
     assert {job.attempts for job in outcome.jobs} == {0}

@@ -199,6 +199,21 @@ def test_a_refused_create_fails_that_job_only(run):
     assert jobs["good"].status == "succeeded"
 
 
+def test_a_conversation_that_never_begins_is_begun_anew(run):
+    idle = Script(statuses=["idle"])
+
+    class Wedged(StandInOpenHands):
+        def create(self, assignment, base):
+            super().create(assignment, base)
+            if len(self.created) == 1:
+                self.running[assignment.conversation_id] = idle
+
+    jobs, openhands, _ = run({"a": done("a")}, openhands=Wedged, clock=Clock(step=5))
+
+    assert openhands.created == ["a", "a"]
+    assert (jobs["a"].status, jobs["a"].attempts) == ("succeeded", 1)
+
+
 def test_a_status_nobody_asked_for_ends_the_job(run):
     jobs, _, _ = run({"a": Script(statuses=["waiting_for_confirmation"])})
 
