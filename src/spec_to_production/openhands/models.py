@@ -32,9 +32,10 @@ class Success(Answer):
 
 
 class ServerInfo(Answer):
-    """``GET /server_info``."""
+    """``GET /server_info``; ``uptime`` in seconds."""
 
     version: str
+    uptime: float = 0
 
 
 class Tokens(Answer):

@@ -233,7 +233,7 @@ def _shorten(text: str) -> str:
 
 
 _HINTS = {
-    401: "The server does not accept the session key of this run.",
+    401: "The server does not accept the session key: check openhands-api-key.",
     404: "The conversation is gone, or the address is not that of an agent server.",
     422: "The agent server may be of a version that this tool does not know.",
 }

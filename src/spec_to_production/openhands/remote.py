@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import shlex
 import tarfile
+import time
 import uuid
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
@@ -19,7 +20,8 @@ from spec_to_production.errors import ApiError, OpenHandsError
 from spec_to_production.openhands import copies, protocol
 from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
-from spec_to_production.openhands.models import CommandResult, Success
+from spec_to_production.openhands.interface import State
+from spec_to_production.openhands.models import CommandResult, Events, ServerInfo, Success
 
 # A copy's place follows from the conversation alone, so that a later run finds it.
 _COPIES = "/tmp/spec-to-production"  # noqa: S108 - not on this machine
@@ -29,14 +31,54 @@ ANSWER_WITHIN_S = _COMMAND_S + 60
 """How long one answer may take, in seconds."""
 
 _MOST_ARCHIVE_KIB = 256 << 10
+_ASK_AGAIN_S = 15
+_CLOCKS_DIFFER_S = 5
 
 
 class DistantServer(AgentServer):
-    """Conversations on a server that shares no disk with us."""
+    """Conversations on a server that shares no disk with us, and that may be started again."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__(tell)
+        self._began = float("inf")
+        self._asked = float("-inf")
+        self._asleep: set[UUID] = set()
+
+    def attach(self, conversation: UUID, base: Path) -> bool:
+        """Take up a conversation that is here already; ``False`` when it is not."""
+        self._asleep.add(conversation)
+        self._asked = float("-inf")
+        return super().attach(conversation, base)
+
+    def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
+        """Look at all of them; after a restart none is said to run that does not."""
+        if time.monotonic() - self._asked > _ASK_AGAIN_S:
+            with suppress(OpenHandsError):  # the look itself tells what is wrong
+                if self._was_restarted():
+                    self._asleep |= set(self._bases)
+                for conversation in self._asleep & set(conversations):
+                    self._wake(conversation)
+        return super().states(conversations)
 
     @abstractmethod
     def _connect(self) -> Client:
         """The way to the server; it need not be ready yet."""
+
+    def _was_restarted(self) -> bool:
+        uptime = self._client.ask_once(protocol.server_info(), ServerInfo).uptime
+        self._asked = now = time.monotonic()
+        before, self._began = self._began, now - uptime
+        return self._began > before + _CLOCKS_DIFFER_S
+
+    def _wake(self, conversation: UUID) -> None:
+        """Have the server read a conversation: before, it shows as running what a restart ended.
+
+        It refuses (404) while the one that was killed still holds it, for 45 s
+        (``conversation_lease.py`` of 1.58.0).
+        """
+        with suppress(ApiError):
+            self._client.send(protocol.newest_events(conversation), Events)
+            self._asleep.discard(conversation)
 
     def _launch(self) -> tuple[Client, str]:
         client = self._connect()

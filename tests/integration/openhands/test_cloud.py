@@ -11,9 +11,11 @@ import stamina
 from pydantic import SecretStr
 
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
-from spec_to_production.openhands import CloudServer
+from spec_to_production.openhands import CloudServer, Fleet
+from spec_to_production.results import Job
 from support.cloud import KEY, SANDBOXES, Cloud, cloud
 from support.faulty_proxy import answer, faulty_proxy, lost_reply, reset
+from support.jobs import record_test, run_jobs
 
 pytestmark = pytest.mark.integration
 
@@ -59,7 +61,7 @@ def test_a_sandbox_is_rented_used_and_deleted(reached_at, told):
         server.close()
         server.close()
         assert not stand_in.sandboxes
-    assert told == ["renting a sandbox of OpenHands Cloud"]
+    assert told == ["renting a sandbox of OpenHands Cloud", "the agent server is ready"]
 
 
 def test_a_key_that_is_none_of_the_cloud_is_told_so(rent, stand_in):
@@ -129,6 +131,27 @@ def test_a_sandbox_that_the_cloud_pauses_is_lost_for_that_reason(reached_at, tol
             with pytest.raises(ServerLostError, match="PAUSED") as caught:
                 server.states([uuid.uuid4()])
     assert "fewer run at once" in caught.value.hint
+
+
+def test_a_run_that_loses_its_sandbox_rents_another_and_deletes_both(
+    reached_at, told, recorded_model, base
+):
+    address, key = reached_at
+    long = record_test(recorded_model, before=[{"terminal": "sleep 3"}])
+    outputs = [record_test(recorded_model), long]
+    with faulty_proxy("127.0.0.1", port(address)) as way, cloud((way.address, key)) as stand_in:
+        rent = lambda: CloudServer(SecretStr(KEY), told.append, address=stand_in.url)  # noqa: E731
+
+        def pause(_: Job) -> None:
+            stand_in.sandboxes = {sandbox: ["PAUSED"] for sandbox in stand_in.sandboxes}
+            stand_in.agent_server = reached_at
+            way.strike(reset, "", times=999)
+
+        with closing(Fleet([rent()], spare=rent, patience_s=0)) as fleet, without_backoff():
+            outcome = run_jobs(fleet, recorded_model.model, base, outputs, meanwhile=pause)
+        assert not stand_in.sandboxes
+    assert outcome.statuses == ["succeeded", "succeeded"]
+    assert stand_in.asked.count(f"POST {SANDBOXES}") == 2
 
 
 def test_a_lost_reply_rents_no_second_sandbox(stand_in, told):

@@ -37,12 +37,10 @@ def test_it_is_the_oldest(place):
     assert place.version == "1.34.0"
 
 
-test_several_jobs = contract.test_several_jobs_at_once_each_change_their_own_copy
 test_tokens = contract.test_tokens_are_counted_and_an_unknown_price_is_not_zero
 test_refusals = contract.test_a_model_that_refuses_is_told_by_its_cause
 test_stuck = contract.test_an_agent_that_repeats_itself_is_stuck
 test_out_of_steps = contract.test_an_agent_that_does_not_come_to_an_end_runs_out_of_steps
-test_plain_answer = contract.test_a_plain_answer_finishes_without_work
 test_further_message = contract.test_a_further_message_lets_the_agent_go_on
 test_interrupt = contract.test_an_interrupt_ends_a_long_command_and_keeps_the_files
 test_twice = contract.test_creating_twice_starts_once
