@@ -481,6 +481,16 @@ class WorkflowResult(Value):
 
     @computed_field  # type: ignore[prop-decorator]
     @property
+    def usage_by_kind(self) -> dict[TaskKind, Usage]:
+        """Tokens and cost by what they were used for."""
+        kinds = dict.fromkeys(job.kind for job in self.jobs)
+        return {
+            kind: sum((job.usage for job in self.jobs if job.kind == kind), Usage())
+            for kind in kinds
+        }
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
     def promotable(self) -> bool:
         """Whether every gate of the target passed, and at least one was asked."""
         asked = [gate for gate in self.gates if gate.status != "skipped"]

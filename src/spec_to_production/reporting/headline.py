@@ -100,10 +100,17 @@ def figures(result: WorkflowResult) -> tuple[Figure, ...]:
     if result.model_is_recorded:
         measures.append(Figure("model", "recorded"))
     elif result.usage != Usage():
-        measures.append(
-            Figure("spent", f"{words.tokens(result.usage)}, {words.money(result.usage)}")
-        )
+        measures.append(Figure("spent", _spent(result)))
     return tuple(measures)
+
+
+def _spent(result: WorkflowResult) -> str:
+    by_kind = result.usage_by_kind
+    total = f"{words.tokens(result.usage)}, {words.money(result.usage)}"
+    if len(by_kind) == 1:
+        return total
+    shares = (f"{words.JOB_KINDS[kind]} {words.tokens(usage)}" for kind, usage in by_kind.items())
+    return f"{total} ({', '.join(shares)})"
 
 
 def warnings(result: WorkflowResult) -> tuple[str, ...]:

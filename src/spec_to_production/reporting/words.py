@@ -13,6 +13,7 @@ from spec_to_production.results import (
     JobStatus,
     Reason,
     StageName,
+    TaskKind,
     TestVerdict,
     Usage,
     VerdictName,
@@ -57,6 +58,11 @@ JOB_STATUS: Final[dict[JobStatus, str]] = {
     "timed_out": "timed out",
     "cancelled": "cancelled",
     "skipped": "skipped",
+}
+
+JOB_KINDS: Final[dict[TaskKind, str]] = {
+    "test_generation": "test generation",
+    "refactoring": "refactoring",
 }
 
 CAUSES: Final[dict[FailureCause, str]] = {
@@ -185,7 +191,8 @@ def job_name(number: int, job: Job, component: Component) -> str:
 def outcome(job: Job) -> str:
     """How a job ended; one that failed in its own words, or by its cause."""
     told = job.message or (CAUSES[job.cause] if job.cause else "")
-    ended = f"{JOB_STATUS[job.status]}: {told}" if told else JOB_STATUS[job.status]
+    status = f"{JOB_STATUS[job.status]}, from cache" if job.from_cache else JOB_STATUS[job.status]
+    ended = f"{status}: {told}" if told else status
     refused = f"{count(len(job.refused), 'file')} refused" if job.refused else ""
     return ", ".join(filter(None, (ended, refused)))
 

@@ -1,7 +1,7 @@
 import pytest
 
 from spec_to_production.reporting import chart, comment, headline, ledger
-from spec_to_production.results import STAGES, RequirementTests, Verification
+from spec_to_production.results import STAGES, RequirementTests, Usage, Verification
 from support.results import accepted, disputed, job, make_result, rejected, states
 
 
@@ -16,6 +16,19 @@ def test_the_figures_are_those_of_the_result():
     assert figure(result, "coverage") == "61 → 88\N{NO-BREAK SPACE}%"
     assert figure(result, "time") == "1 m 12 s"
     assert figure(result, "spent") == "27k tokens, $0.12"
+
+
+def test_what_was_spent_is_named_by_kind_where_there_are_several():
+    jobs = (
+        job(1, "a.py", usage=Usage(prompt_tokens=20_000, cost_usd=0.1)),
+        job(2, "a.py", kind="refactoring", usage=Usage(prompt_tokens=5_000, cost_usd=0.02)),
+    )
+    result = make_result(jobs=jobs)
+
+    assert figure(result, "spent") == (
+        "25k tokens, $0.12 (test generation 20k tokens, refactoring 5k tokens)"
+    )
+    assert result.usage_by_kind["refactoring"].prompt_tokens == 5_000
 
 
 def test_what_was_not_measured_is_not_a_number():

@@ -14,6 +14,7 @@ from spec_to_production.results import (
     Usage,
     VerdictName,
 )
+from support.results import job
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,7 @@ def test_a_change_says_what_was_measured(before, after, told):
 )
 def test_money_is_never_rounded_to_nothing(cost, told):
     assert words.money(Usage(cost_usd=cost)) == told
+
+
+def test_an_answer_of_an_earlier_run_is_told_as_such():
+    assert words.outcome(job(1, "a.py", from_cache=True)) == "succeeded, from cache"
