@@ -1,12 +1,60 @@
-"""The accepted part of a generated file, as a file that runs by itself."""
+"""The accepted part of generated files, as files that run by themselves."""
 
 from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
-from spec_to_production.verification.candidates import Candidate, test_nodes
+from spec_to_production.results import GeneratedFile
+from spec_to_production.verification.candidates import Candidate, functions_of, test_nodes
+from spec_to_production.verification.evidence import Case
+from spec_to_production.verification.interpreter import Interpreters
+from spec_to_production.verification.runs import Run
+
+
+def accepted_files(cases: Sequence[Case]) -> tuple[GeneratedFile, ...]:
+    """The files of the cases without what was not accepted; none where nothing is left.
+
+    A function with several cases stays when all of them were accepted.
+    """
+    files = []
+    for candidate in dict.fromkeys(case.candidate for case in cases):
+        good: dict[str, bool] = {}
+        for case in cases:
+            if case.candidate == candidate and case.function is not None:
+                name = case.function.name
+                good[name] = good.get(name, True) and case.is_("accepted")
+        text = salvaged(candidate, {name for name, stays in good.items() if stays})
+        if text is not None:
+            files.append(GeneratedFile(path=candidate.placed, content=text))
+    return tuple(files)
+
+
+def run_alone_in_files(
+    pool: Interpreters,
+    root: Path,
+    files: Sequence[GeneratedFile],
+    accepted: Sequence[Case],
+    patience_s: float,
+) -> list[Case]:
+    """Run the files, written below ``root``; the cases that do not pass there any more, closed."""
+    for file in files:
+        (root / file.path).write_text(file.content, "utf-8")
+    records = pool.run_all(Run((file.path,), patience_s=patience_s) for file in files)
+    tests = {name: one for record in records for name, one in record.tests.items()}
+    kept = {
+        (file.path, function.name)
+        for file in files
+        for function in functions_of(ast.parse(file.content), file.content)
+    }
+    return [
+        case.rejected("fails", "It needs a test of its file that was rejected.")
+        for case in accepted
+        if case.function and (case.candidate.placed, case.function.name) in kept
+        if case.placed_id not in tests or not tests[case.placed_id].passed
+    ]
 
 
 def salvaged(candidate: Candidate, keep: Collection[str]) -> str | None:

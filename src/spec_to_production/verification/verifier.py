@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -23,7 +22,7 @@ from spec_to_production.results import (
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.verification import flakiness, mutation, trials
-from spec_to_production.verification.candidates import Candidate, essences_in, functions_of, read
+from spec_to_production.verification.candidates import Candidate, essences_in, read
 from spec_to_production.verification.contribution import (
     adds_at_once,
     affordable,
@@ -43,8 +42,8 @@ from spec_to_production.verification.evidence import (
 from spec_to_production.verification.interpreter import Interpreters, install_runner
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.repetition import Repetition
-from spec_to_production.verification.runs import Place, Run
-from spec_to_production.verification.salvage import salvaged
+from spec_to_production.verification.runs import Place
+from spec_to_production.verification.salvage import accepted_files, run_alone_in_files
 from spec_to_production.verification.together import Suite, run_suite, run_together
 
 _MOST_COMPARED = 20
@@ -327,35 +326,12 @@ class Verifier:
     def _salvage(self, pool: Interpreters) -> tuple[GeneratedFile, ...]:
         """The accepted tests as files; a test that fails without the rejected ones is no good."""
         while True:
-            files = self._files()
-            for file in files:
-                (self._place.root / file.path).write_text(file.content, "utf-8")
-            patience = self._effort.test_timeout
-            records = pool.run_all(Run((file.path,), patience_s=patience) for file in files)
-            tests = {name: one for record in records for name, one in record.tests.items()}
-            kept = {(file.path, name) for file in files for name in _functions_in(file)}
-            lost = [
-                case.rejected("fails", "It needs a test of its file that was rejected.")
-                for case in self._having("accepted")
-                if case.function and (case.candidate.placed, case.function.name) in kept
-                if case.placed_id not in tests or not tests[case.placed_id].passed
-            ]
+            files = accepted_files(self._cases)
+            accepted, patience = self._having("accepted"), self._effort.test_timeout
+            lost = run_alone_in_files(pool, self._place.root, files, accepted, patience)
             if not lost:
                 return files
             self._update(lost)
-
-    def _files(self) -> tuple[GeneratedFile, ...]:
-        files = []
-        for candidate in dict.fromkeys(case.candidate for case in self._cases):
-            functions: dict[str, bool] = {}
-            for case in self._cases:
-                if case.candidate == candidate and case.function is not None:
-                    name = case.function.name
-                    functions[name] = functions.get(name, True) and case.is_("accepted")
-            text = salvaged(candidate, {name for name, good in functions.items() if good})
-            if text is not None:
-                files.append(GeneratedFile(path=candidate.placed, content=text))
-        return tuple(files)
 
     def _having(self, verdict: VerdictName) -> list[Case]:
         return [case for case in self._cases if case.is_(verdict)]
@@ -405,11 +381,6 @@ class Verifier:
         yield
         elapsed = (time.monotonic() - started) * 1000
         self._timings[name] = round(self._timings.get(name, 0.0) + elapsed, 1)
-
-
-def _functions_in(file: GeneratedFile) -> list[str]:
-    found = functions_of(ast.parse(file.content), file.content)
-    return [function.name for function in found]
 
 
 def _clock_of(effort: Effort) -> float:
