@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 SOURCES := src tests examples benchmarks entrypoint.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-faults test-security test-unit lint format bench bench-verification bench-jobs e2e lock clean
+.PHONY: help setup demo test test-faults test-security test-unit lint format bench bench-verification bench-jobs bench-security e2e lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -39,13 +39,16 @@ format: setup ## Bring the code into its form
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: bench-verification bench-jobs ## Measure, as ratios
+bench: bench-verification bench-jobs bench-security ## Measure, as ratios
 
 bench-verification: setup ## Judge the labelled corpus; compare with other tools
 	@$(BIN)/python benchmarks/verification/bench.py
 
 bench-jobs: setup ## The jobs' own cost, and how much of the model's time they hide
 	@$(BIN)/python benchmarks/jobs/bench.py
+
+bench-security: setup ## What the gateway and the separation of users and processes cost
+	@$(BIN)/python benchmarks/security/bench.py
 
 e2e: setup ## Build the image and run it as GitHub's runner does
 	@$(BIN)/python -m pytest tests/e2e -m e2e

@@ -39,8 +39,8 @@ class _Provider(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def main() -> None:
-    """Measure and print."""
+def added_ms() -> tuple[float, float]:
+    """Milliseconds that the client waits: for the server itself, and more through the gateway."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Provider) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_port}"
@@ -59,9 +59,4 @@ def main() -> None:
                     times.append((time.perf_counter() - started) * 1000)
             direct, through = (statistics.median(times) for times in taken.values())
         server.shutdown()
-    print(f"direct {direct:.2f} ms, through the gateway {through:.2f} ms, ", end="")
-    print(f"added {through - direct:.2f} ms (medians of {ROUNDS})")
-
-
-if __name__ == "__main__":
-    main()
+    return direct, through - direct
