@@ -92,9 +92,11 @@ class Journal:
             return cls()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except OSError as error:
             file.close()
-            tell("Another run is at work on the same plan: this one keeps no journal.")
+            taken = isinstance(error, BlockingIOError)
+            why = "another run is at work on the same plan" if taken else error
+            tell(f"There is no journal of this run: {why}")
             return cls()
         return cls(file, _read(file) if resume else {}, tell)
 

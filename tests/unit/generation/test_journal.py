@@ -99,7 +99,7 @@ def test_two_runs_at_once_do_not_share_a_journal(begin, told, tmp_path):
     second.began(A, uuid.uuid4())
     second.remove()
 
-    assert "Another run is at work" in told[0]
+    assert "another run is at work" in told[0]
     assert path_of(tmp_path).read_bytes() == b""
     first.began(A, uuid.uuid4())
     assert path_of(tmp_path).read_bytes()
