@@ -138,6 +138,6 @@ def cloud(agent_server: tuple[str, str]) -> Iterator[Cloud]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         stand_in.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
         yield stand_in
         server.shutdown()

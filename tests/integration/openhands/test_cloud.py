@@ -22,6 +22,11 @@ pytestmark = pytest.mark.integration
 NOWHERE = ("http://127.0.0.1:9", "a-session-key")
 
 
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch) -> None:
+    monkeypatch.setattr(CloudServer.__module__ + "._LOOK_AGAIN_S", 0.05)
+
+
 @pytest.fixture
 def stand_in() -> Iterator[Cloud]:
     with cloud(NOWHERE) as stand_in:

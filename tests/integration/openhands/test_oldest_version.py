@@ -37,8 +37,11 @@ def test_it_is_the_oldest(place):
     assert place.version == "1.34.0"
 
 
+def test_a_model_that_refuses_is_told_by_its_cause(jobs, recorded_model):
+    contract.test_a_model_that_refuses_is_told_by_its_cause(jobs, recorded_model, 429, "rate_limit")
+
+
 test_tokens = contract.test_tokens_are_counted_and_an_unknown_price_is_not_zero
-test_refusals = contract.test_a_model_that_refuses_is_told_by_its_cause
 test_stuck = contract.test_an_agent_that_repeats_itself_is_stuck
 test_out_of_steps = contract.test_an_agent_that_does_not_come_to_an_end_runs_out_of_steps
 test_further_message = contract.test_a_further_message_lets_the_agent_go_on
