@@ -27,7 +27,7 @@ ADDRESS = "https://app.all-hands.dev"
 """Where OpenHands Cloud answers."""
 
 _SANDBOXES = "/api/v1/sandboxes"
-_ANSWER_WITHIN_S = 60
+_ANSWER_WITHIN_S = 120
 _STARTS_WITHIN_S = 300
 _LOOK_AGAIN_S = 1.0
 _NOT_FOUND = 404
@@ -160,10 +160,13 @@ class CloudServer(DistantServer):
                 hint=_HINTS.get(error.status, "Run again later."),
             ) from error
         except OpenHandsError as error:
+            trouble = error.__cause__
+            never_arrived = isinstance(trouble, httpx.ConnectError | httpx.ConnectTimeout)
             raise ServerStartError(
-                f"OpenHands Cloud cannot be reached at {self._http.base_url}: {error.message}",
-                hint="If it was asked for a sandbox and its answer was lost, there may be one in "
-                "your account that this run does not know of.",
+                f"OpenHands Cloud cannot be reached at {self._http.base_url}: {trouble or error}",
+                hint="Run again later."
+                if request.repeatable or never_arrived
+                else "There may be a sandbox in your account that this run does not know of.",
             ) from error
 
     def _give_back(self, sandbox: str) -> None:

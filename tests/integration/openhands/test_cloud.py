@@ -169,6 +169,16 @@ def test_a_lost_reply_rents_no_second_sandbox(stand_in, told):
     assert stand_in.asked == [f"POST {SANDBOXES}"]
 
 
+def test_a_cloud_that_is_not_there_has_rented_nothing_out(told):
+    server = CloudServer(SecretStr(KEY), told.append, address=NOWHERE[0])
+    with (
+        closing(server),
+        pytest.raises(ServerStartError, match=r":9: .*refused") as caught,
+    ):
+        server.wait_until_ready()
+    assert caught.value.hint == "Run again later."
+
+
 def test_a_sandbox_that_cannot_be_deleted_is_named(stand_in, told):
     stand_in.course = ("ERROR",)
     with faulty_proxy("127.0.0.1", port(stand_in.url)) as way, without_backoff():
