@@ -79,7 +79,8 @@ class Course:
             say = lambda: self._openhands.say(conversation, text)  # noqa: E731
             self._start(flight, Phase.SENDING, say, lambda _: self._at_work(flight))
         elif flight.is_left:
-            look = lambda: self._look_for(conversation)  # noqa: E731
+            base = self._means.snapshot.path
+            look = lambda: self._openhands.attach(conversation, base)  # noqa: E731
             self._start(flight, Phase.SENDING, look, lambda found: self._looked(flight, found))
         else:
             model = self.models.current
@@ -87,10 +88,6 @@ class Course:
             self._means.journal.began(task, conversation)
             create = lambda: self._create(task, conversation, model)  # noqa: E731
             self._start(flight, Phase.SENDING, create, lambda sent: self._created(flight, *sent))
-
-    def _look_for(self, conversation: uuid.UUID) -> bool:
-        self._openhands.wait_until_ready()
-        return self._openhands.attach(conversation, self._means.snapshot.path)
 
     def _looked(self, flight: Flight, found: bool) -> None:  # noqa: FBT001 - it is the outcome
         flight.is_left = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 
 import pytest
 
@@ -34,22 +35,34 @@ def test_sum():
 """
 
 
-def test_a_run_whose_answers_are_known_starts_no_server(tmp_path, monkeypatch):
+@pytest.fixture
+def settings(tmp_path):
+    """Those of a run that has a cache, on a checkout with one module."""
     root = tmp_path / "checkout"
-    for path, text in {
-        "spec.md": SPEC,
-        "calc.py": '"""Sums."""\n\n\ndef add(a, b):\n    return a + b\n',
-    }.items():
-        (root / path).parent.mkdir(exist_ok=True)
-        (root / path).write_text(text)
+    root.mkdir()
+    (root / "spec.md").write_text(SPEC)
+    (root / "calc.py").write_text('"""Sums."""\n\n\ndef add(a, b):\n    return a + b\n')
     git("init", "--quiet", cwd=root)
     given = {"spec": "spec.md", "component": "calc.py", "llm-model": "openai/none"}
     options = {**given, "cache-dir": "../kept", "enable-refactoring": "false"}
-    settings = from_options(options, root, {})
-    (task,) = engine.make_plan(settings, root).tasks
-    Memory(tmp_path / "kept", print).keep(
-        task, [GeneratedFile(path=task.output_path, content=TEST)]
-    )
+    return from_options(options, root, {})
+
+
+@pytest.mark.parametrize("known_from", ["cache", "journal"])
+def test_a_run_whose_answers_are_known_starts_no_server(
+    settings, tmp_path, monkeypatch, known_from
+):
+    root = tmp_path / "checkout"
+    plan = engine.make_plan(settings, root)
+    (task,) = plan.tasks
+    files = [GeneratedFile(path=task.output_path, content=TEST)]
+    memory = Memory(tmp_path / "kept", print)
+    if known_from == "cache":
+        memory.keep(task, files)
+    else:
+        journal = memory.journal(plan.tasks, plan.snapshot.commit, resume=True)
+        journal.answered(task, uuid.uuid4(), files)
+        journal.close()
     monkeypatch.setattr(backend, "start", lambda *_: pytest.fail("a server was started"))
 
     result = engine.run(settings, root, env=dict(os.environ), display=Lines(print))
@@ -57,3 +70,4 @@ def test_a_run_whose_answers_are_known_starts_no_server(tmp_path, monkeypatch):
     (job,) = result.jobs
     assert (job.status, job.from_cache, job.conversation_id) == ("succeeded", True, None)
     assert [test.verdict for test in result.verification.tests] == ["accepted"]
+    assert not list((tmp_path / "kept" / "journals").iterdir())
