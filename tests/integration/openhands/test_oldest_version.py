@@ -22,7 +22,7 @@ from support.cloud import KEY, cloud
 
 pytestmark = pytest.mark.integration
 
-LOCK = Path(__file__).parents[3] / "locks" / "agent-server-oldest.txt"
+LOCK = Path(__file__).parents[2] / "support" / "oldest" / "agent-server.txt"
 OFFICIAL_CLIENT = """
 import sys
 from openhands.workspace import OpenHandsCloudWorkspace
