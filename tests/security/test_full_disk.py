@@ -19,7 +19,7 @@ KILLED = 128 + 9
 # Each ends only when it is killed: what the disk refuses is tried again.
 FILL = {
     "fill the disk": "data, name = b'x' * (1 << 20), 'big'",
-    "write a million small files": "data, name = b'x', f'small{n}'",
+    "write a million empty files": "data, name = b'', f'empty{n}'",
 }
 WRITE = """
 import itertools, os, sys, time
