@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import subprocess
+import time
 import zipfile
 
 import pytest
@@ -27,9 +28,12 @@ def run(docker, image, *args):
 
 
 @pytest.mark.parametrize("target", ["image", "slim_image"])
-def test_with_arguments_it_is_the_command_line(docker, target, request):
-    done = run(docker, request.getfixturevalue(target), "--help")
+def test_with_arguments_it_is_the_command_line(docker, target, show, request):
+    image = request.getfixturevalue(target)
+    began = time.monotonic()
+    done = run(docker, image, "--help")
 
+    show("docker run … --help", f"exit {done.returncode}, after {time.monotonic() - began:.1f} s")
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
 
