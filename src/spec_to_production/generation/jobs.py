@@ -207,10 +207,10 @@ class Jobs:
         job = flight.job()
         if job.status == "succeeded":
             self._take_down_answer(flight)
+            if flight.proved:
+                self._means.keep(flight.task, job.files)
         else:
             self._means.journal.failed(flight.task)
-        if flight.proved and job.status == "succeeded" and not flight.from_cache:
-            self._means.keep(flight.task, job.files)
         if flight.submitted_ms is not None:
             self._course.forget(flight)
         why = f" ({job.cause}): {job.message}" if job.cause else ""

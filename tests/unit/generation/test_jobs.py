@@ -455,7 +455,7 @@ def test_a_known_answer_is_judged_and_nothing_is_sent(run):
     assert openhands.created == []
     assert (jobs["a"].status, jobs["a"].from_cache) == ("succeeded", True)
     assert jobs["a"].files == (file,)
-    assert run.kept == {}
+    assert run.kept == {"a": (file,)}
 
 
 @pytest.mark.parametrize(
