@@ -138,9 +138,10 @@ class Repetition:
         helper = find_spoiler(
             order[: order.index(case.id)], functools.partial(self._passes, case.id, variation)
         )
-        if helper is not None and any(
-            self._fails(helper, variation, (before,)) for before in (helper, case.id)
-        ):
+        if helper is None or not self.cases[helper].passes:
+            return
+        after = [self._outcome(helper, variation, (before,)) for before in (helper, case.id)]
+        if any(outcome is not None and not outcome.passed for outcome in after):
             self.cases[helper] = self.cases[helper].rejected(
                 "order_dependent", "It leaves something changed and fails where it finds it so."
             )
@@ -156,10 +157,13 @@ class Repetition:
         return not self._passes(victim, variation, before)
 
     def _passes(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
+        outcome = self._outcome(victim, variation, before)
+        return outcome is not None and outcome.passed
+
+    def _outcome(self, victim: str, variation: Variation, before: Sequence[str]) -> Outcome | None:
         run = self._of((*before, victim), variation)
         record = self.pool.run_fresh([(run, variation.environment)])[0]
-        outcome = record.tests.get(self.cases[victim].placed_id)
-        return outcome is not None and outcome.passed
+        return record.tests.get(self.cases[victim].placed_id)
 
 
 def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool]) -> str | None:

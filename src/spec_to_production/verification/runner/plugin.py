@@ -7,6 +7,7 @@ import random
 import re
 import sys
 import time
+import traceback
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,16 +207,23 @@ class Recorder:
         frames = [(str(entry.path), entry.lineno + 1) for entry in info.traceback]
         ours = [frame for frame in frames if frame[0] == str(item.path)]
         component = [frame for frame in frames if frame[0] in self.component]
-        deepest = frames[-1] if frames else None
         return {
             "error": _name(info.type),
-            "by_assertion": _is_assertion(info.value)
-            and (deepest is None or deepest[0] not in self.component),
+            "by_assertion": self._is_assertion(info.value),
             "message": self._clean(info.exconly(tryshort=True)),
             "line": ours[-1][1] if ours else None,
             "component_frame": self._relative(component[-1]) if component else None,
             "comparison": self._comparison,
         }
+
+    def _is_assertion(self, error: BaseException) -> bool:
+        """Whether a test said so; what the component asserts of itself is a crash."""
+        if isinstance(error, BaseExceptionGroup):
+            return any(self._is_assertion(inner) for inner in error.exceptions)
+        if not isinstance(error, AssertionError | pytest.fail.Exception):
+            return False
+        files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+        return not files or files[-1] not in self.component
 
     def _relative(self, frame: tuple[str, int]) -> tuple[str, int]:
         return frame[0].removeprefix(self.root), frame[1]
@@ -284,9 +292,3 @@ def _name(kind: type[BaseException]) -> str:
         if kind.__module__ == "builtins"
         else f"{kind.__module__}.{kind.__qualname__}"
     )
-
-
-def _is_assertion(error: BaseException) -> bool:
-    if isinstance(error, BaseExceptionGroup):
-        return any(_is_assertion(inner) for inner in error.exceptions)
-    return isinstance(error, AssertionError | pytest.fail.Exception)
