@@ -39,7 +39,7 @@ class Variation:
     environment: Mapping[str, str]
     clock: float
     elsewhere: bool
-    used_tmp: bool
+    used_tmp: bool = False
 
 
 def runs_an_interpreter(sources: Iterable[str]) -> int:
@@ -98,6 +98,14 @@ def variations(
             elsewhere=number % 4 == 1,
             used_tmp=number in (0, count - 1),
         )
+
+
+def reruns(tests: Sequence[str], count: int, seed: int) -> Iterator[Variation]:
+    """As many repeats again that differ in order and seed only: they cost no import."""
+    chance = random.Random(~seed)  # noqa: S311 - recorded, for replays
+    for number in range(count):
+        order = tuple(chance.sample(tests, len(tests)))
+        yield Variation(order, seed * 100_003 + count + number, {}, 0.0, elsewhere=False)
 
 
 def clock_shifts(now: float) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import IO, Any, Self
 
 from spec_to_production.errors import SandboxError
@@ -31,6 +32,8 @@ _COMPILE = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from spec_to_production_runner.zygote import warm_up; warm_up([])"
 )
+Fork = Callable[[ForkRun], Record]
+
 _CACHE = "compiled"
 _LIMITS = Limits(wall_s=3600, file_mb=32)
 _GRACE_S = 30.0
@@ -136,7 +139,7 @@ class Interpreter:
             return self._record(key, run.patience_s)
 
     @contextlib.contextmanager
-    def session(self, run: Run) -> Iterator[Callable[[ForkRun], Record] | None]:
+    def session(self, run: Run) -> Iterator[Fork | None]:
         """Collect once, then run tests in forks; ``None`` when collection failed."""
         with self._tmp("") as tmp:
             key = runs.new_key()
@@ -243,6 +246,35 @@ class Interpreters:
     def map(self, deed: Callable[[Any], Any], over: Iterable[Any]) -> list[Any]:
         """Do something in the worker threads; it gets an interpreter with :meth:`mine`."""
         return list(self._threads.map(deed, over))
+
+    def in_sessions(
+        self, opening: Run, wanted: Sequence[Any], deed: Callable[[Fork, Any], Any]
+    ) -> list[Any]:
+        """Do the deed for all that is wanted, in sessions that the workers share the work of.
+
+        What it comes to is in the order of what was wanted; less, where no session opens.
+        """
+        queue: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        for pair in enumerate(wanted):
+            queue.put(pair)
+        results: dict[int, Any] = {}
+
+        def work(_: int) -> None:
+            while not queue.empty():
+                interpreter = self.mine()
+                with interpreter.session(opening) as fork:
+                    if fork is None:
+                        return
+                    while not interpreter.lost:
+                        try:
+                            index, one = queue.get_nowait()
+                        except Empty:
+                            return
+                        results[index] = deed(fork, one)
+
+        if wanted:
+            self.map(work, range(self.workers))
+        return [results[index] for index in sorted(results)]
 
     def mine(self) -> Interpreter:
         """The calling thread's warm interpreter."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from spec_to_production.verification.evidence import Case, after_repeats, broke_off
 from spec_to_production.verification.flakiness import Variation
-from spec_to_production.verification.interpreter import Interpreters
-from spec_to_production.verification.runs import Outcome, Record, Run
+from spec_to_production.verification.interpreter import Fork, Interpreters
+from spec_to_production.verification.runs import ForkRun, Outcome, Record, Run
 
 _ALONE_AGAIN = 3
 _SHARED = "shared"
@@ -42,6 +42,23 @@ class Repetition:
             for variation, order, record in zip(some, orders, records, strict=True):
                 self.clock_shifted |= record.clock_shifted
                 self._read(variation, order, record)
+
+    def run_more(self, variations: Sequence[Variation]) -> None:
+        """Run variations that differ in order and seed only, from one import of everything."""
+        runs = [self._of(self._order(one), one) for one in variations]
+        names = [self._order(one) for one in variations]
+        if not any(names):
+            return
+
+        def one(fork: Fork, run: Run) -> Record:
+            return fork(ForkRun(run.select or (), self.patience_s, seed=run.seed))
+
+        records = self.pool.in_sessions(runs[0], runs, one)
+        for variation, order, record in zip(variations, names, records, strict=False):
+            self._read(variation, order, record)
+
+    def close(self) -> None:
+        """Close what failed, now that all its repeats are known."""
         for identity, case in self.cases.items():
             if case.ruling is None:
                 self.cases[identity] = after_repeats(case)

@@ -76,6 +76,7 @@ class ForkRun:
         select: Ids to run, in order.
         patience_s: Seconds that one test may take.
         cpu_s: Seconds of processor time that one test may take; 0 is no limit.
+        seed: Of the random generators; 0 leaves the session's.
         null: The null implementation that stands in.
         path: The file of the mutant.
         function: The function that it changes, which begins at ``line``; or
@@ -88,6 +89,7 @@ class ForkRun:
     select: tuple[str, ...]
     patience_s: float
     cpu_s: float = 0.0
+    seed: int = 0
     null: str = ""
     path: str = ""
     function: str = ""

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from spec_to_production.verification import nulls
 from spec_to_production.verification.candidates import Candidate, Function, named_requirements
 from spec_to_production.verification.evidence import Case, Kill, after_first_run, broke_off
-from spec_to_production.verification.interpreter import Interpreters
+from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.runs import (
     NULLS,
@@ -117,7 +116,7 @@ def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> l
         return [_after_alone(case, record) for case in group]
 
     opening = Run(_files(cases), cover=True, watch=True, check_integrity=True)
-    done = _in_sessions(pool, opening, groups, one)
+    done = pool.in_sessions(opening, groups, one)
     return merged(cases, (case for group in done for case in group))
 
 
@@ -141,8 +140,8 @@ def against_nulls(
         return case.id, null, record.tests.get(case.placed_id)
 
     seen: dict[str, dict[str, Outcome | None]] = {}
-    for identity, null, outcome in _in_sessions(
-        pool, Run(_files(cases), overlay=overlay), wanted, one
+    for identity, null, outcome in pool.in_sessions(
+        Run(_files(cases), overlay=overlay), wanted, one
     ):
         seen.setdefault(identity, {})[null] = outcome
     return [replace(case, nulls=seen[case.id]) if case.id in seen else case for case in cases]
@@ -171,7 +170,7 @@ def against_mutants(
         tests = _affordable(reaching, budget)
         return _kills_in_fork(fork, mutant, tests, sources, patience_s, stop_at_first=stop_at_first)
 
-    found = _in_sessions(pool, Run(_files(cases)), wanted, one)
+    found = pool.in_sessions(Run(_files(cases)), wanted, one)
     outside = [mutant for mutant in mutants if mutant.needs_import]
     found += pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
     return _with_kills(cases, found)
@@ -298,36 +297,6 @@ def _read_kills(
         elif outcome is None and record.running is not None:
             left.append(case)
     return kills, left
-
-
-Fork = Callable[[ForkRun], Record]
-
-
-def _in_sessions(
-    pool: Interpreters, opening: Run, wanted: Sequence[Any], deed: Callable[[Fork, Any], Any]
-) -> list[Any]:
-    """Do the deed for all that is wanted, in sessions that the workers share the work of."""
-    queue: SimpleQueue[tuple[int, Any]] = SimpleQueue()
-    for pair in enumerate(wanted):
-        queue.put(pair)
-    results: dict[int, Any] = {}
-
-    def work(_: int) -> None:
-        while not queue.empty():
-            interpreter = pool.mine()
-            with interpreter.session(opening) as fork:
-                if fork is None:
-                    return
-                while not interpreter.lost:
-                    try:
-                        index, one = queue.get_nowait()
-                    except Empty:
-                        return
-                    results[index] = deed(fork, one)
-
-    if wanted:
-        pool.map(work, range(pool.workers))
-    return [results[index] for index in sorted(results)]
 
 
 def _limits(cases: Iterable[Case], patience_s: float) -> tuple[float, float]:

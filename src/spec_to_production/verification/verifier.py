@@ -193,15 +193,18 @@ class Verifier:
         repetition = Repetition(pool, group, self._effort.test_timeout)
         if group:
             read = {case.candidate.content for case in group.values()} | {*self._sources.values()}
+            count, seed = flakiness.repeats(self._effort.flake_bound), self._effort.seed
             variations = flakiness.variations(
                 tuple(group),
-                flakiness.repeats(self._effort.flake_bound),
-                self._effort.seed,
+                count,
+                seed,
                 self._effort.began,
                 flakiness.known_locales(),
                 an_interpreter=flakiness.runs_an_interpreter(read),
             )
             repetition.run(list(variations))
+            repetition.run_more(list(flakiness.reruns(tuple(group), count, seed)))
+            repetition.close()
         self._clock_shifted |= repetition.clock_shifted
         return [repetition.cases.get(case.id, case) for case in cases]
 
@@ -345,7 +348,8 @@ class Verifier:
         """Which checks could be made on this machine."""
         count = flakiness.repeats(self._effort.flake_bound)
         bound = (
-            f"{count} runs catch a test that fails at {self._effort.flake_bound:.0%} with 99.9 %"
+            f"{count} runs catch a test that fails at {self._effort.flake_bound:.0%} with 99.9 %;"
+            " as many follow without a new import"
         )
         locales = ", ".join(flakiness.known_locales())
         return (

@@ -69,6 +69,7 @@ class Forking:
             root = self.opening["root"] + "/"
             run["overlay"] = {root + path: text for path, text in request["overlay"].items()}
             carried.write_text(json.dumps(run), "utf-8")
+        self.recorder.seed = request["seed"] or self.recorder.seed
         if request["null"]:
             stand_ins.stand_in(request["null"])
         if request["source"]:
