@@ -20,9 +20,17 @@ from spec_to_production.gateway import (
     find_provider,
 )
 from spec_to_production.generation.remedies import MOST_ATTEMPTS
-from spec_to_production.openhands import CloudServer, EmbeddedServer, Fleet, RemoteServer, cloud
+from spec_to_production.openhands import (
+    CloudServer,
+    EmbeddedServer,
+    Fleet,
+    RemoteServer,
+    SeparateServers,
+    cloud,
+)
 from spec_to_production.openhands.installation import VARIABLE, pinned_version
 from spec_to_production.openhands.interface import Model
+from spec_to_production.openhands.launch import agent_uid
 from spec_to_production.settings import Settings, cache_folder
 
 Tell = Callable[[str], None]
@@ -37,7 +45,9 @@ def made_by(settings: Settings) -> str:
 
 
 def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) -> Fleet:
-    """The user's servers, or one of our own, which is replaced once should it end.
+    """The user's servers, or our own: as root one for each job, otherwise one for all.
+
+    Should it end that they come from, it is replaced once.
 
     Raises:
         SettingsError: OpenHands Cloud cannot be used with what is given.
@@ -45,8 +55,10 @@ def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) ->
     if settings.openhands_urls:
         return _elsewhere(settings, tell)
 
-    def embedded(name: str) -> EmbeddedServer:
-        return EmbeddedServer.start(work / name, cache_folder(env), tell)
+    kind = EmbeddedServer if agent_uid() is None else SeparateServers
+
+    def embedded(name: str) -> EmbeddedServer | SeparateServers:
+        return kind.start(work / name, cache_folder(env), tell)
 
     return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
 

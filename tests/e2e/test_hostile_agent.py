@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 ATTACKER = ROOT / "tests/security/attacker/attempts.py"
 TEST = "examples/calculator/tests/test_operations_spec.py"
 # What this has no names for (the run's folder), or what an agent may do (docs/security.md).
-LEFT_OUT = "reach the network,run's folder,snapshot,copy of another job,past the budget"
+LEFT_OUT = "reach the network,run's folder,snapshot,another job,past the budget,server started"
 GITHUB = {
     "event_file": "workflow/event.json",
     "secret_file": "runner_temp/token",

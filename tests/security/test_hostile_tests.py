@@ -14,7 +14,7 @@ from security.conftest import ATTACKER, canary, held, needs_root
 from spec_to_production.openhands import launch
 from spec_to_production.sandbox import Limits, Sandbox
 
-NOT_A_TESTS = "gateway,model's key,be told the key,budget"
+NOT_A_TESTS = "gateway,model's key,be told the key,budget,agent server"
 
 
 @pytest.fixture

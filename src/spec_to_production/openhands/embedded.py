@@ -19,7 +19,7 @@ from spec_to_production.openhands import copies
 from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.installation import Installer
-from spec_to_production.openhands.launch import Environment, Image, agent_uid
+from spec_to_production.openhands.launch import Environment, Image, Zygote, agent_uid
 
 _LOOPBACK = "127.0.0.1"
 _READY_WITHIN_S = 120
@@ -42,19 +42,21 @@ class EmbeddedServer(AgentServer):
         find: Finds or installs the agent server; ``ServerStartError`` when it cannot. The event
             is set when it should stop trying.
         tell: Takes a line of progress, on another thread.
+        user: The one that it runs as; by default the one that all agents share.
     """
 
     def __init__(
         self,
         folder: Path,
-        find: Callable[[threading.Event], Environment | Image],
+        find: Callable[[threading.Event], Environment | Image | Zygote],
         tell: Callable[[str], None] = lambda _: None,
+        user: int | None = None,
     ) -> None:
         super().__init__(tell)
         self.log = folder / "agent-server.log"
-        self._folder = folder
+        self.folder = folder
         self._find = find
-        self._owner = agent_uid()
+        self._owner = agent_uid() if user is None else user
         self._process: subprocess.Popen[bytes] | None = None
         self._begin()
 
@@ -84,8 +86,8 @@ class EmbeddedServer(AgentServer):
         if self._up.exception() is None:
             self._up.result()[0].close()
         for name in _FOLDERS:
-            shutil.rmtree(self._folder / name, ignore_errors=True)
-        (self._folder / "environment").unlink(missing_ok=True)
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        (self.folder / "environment").unlink(missing_ok=True)
 
     def _provide(self, conversation: UUID, base: Path) -> str:
         copy = self._copy(conversation)
@@ -100,7 +102,7 @@ class EmbeddedServer(AgentServer):
         shutil.rmtree(self._copy(conversation), ignore_errors=True)
 
     def _copy(self, conversation: UUID) -> Path:
-        return self._folder / "copies" / conversation.hex
+        return self.folder / "copies" / conversation.hex
 
     def _launch(self) -> tuple[Client, str]:
         try:
@@ -114,7 +116,7 @@ class EmbeddedServer(AgentServer):
         self._prepare_folder()
         port, key = _free_port(), secrets.token_urlsafe(32)
         module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
-        command = installed.command(module, self._folder, _settings(self._folder, key))
+        command = installed.command(module, self.folder, settings(self.folder, key), self._owner)
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command.arguments,
@@ -136,14 +138,14 @@ class EmbeddedServer(AgentServer):
 
     def _prepare_folder(self) -> None:
         for name in _FOLDERS:
-            (self._folder / name).mkdir(parents=True)
-        self._folder.chmod(0o711)
+            (self.folder / name).mkdir(parents=True)
+        self.folder.chmod(0o711)
         if self._owner is not None:
             for name in _OWNED:
-                copies.give(self._folder / name, self._owner)
+                copies.give(self.folder / name, self._owner)
         for name in _OWNED:
-            (self._folder / name).chmod(0o700)
-        (self._folder / "copies").chmod(0o711)
+            (self.folder / name).chmod(0o700)
+        (self.folder / "copies").chmod(0o711)
 
     def _pause(self, seconds: float) -> None:
         super()._pause(seconds)
@@ -173,7 +175,7 @@ _OWNED = ("home", "tmp", "conversations")
 _FOLDERS = (*_OWNED, "copies")
 
 
-def _settings(folder: Path, key: str) -> Mapping[str, str]:
+def settings(folder: Path, key: str) -> Mapping[str, str]:
     """The server's environment: nothing of ours, because the agent's shells inherit it."""
     return {
         "HOME": str(folder / "home"),

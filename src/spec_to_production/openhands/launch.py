@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,12 +17,14 @@ from pathlib import Path
 
 from spec_to_production.errors import ServerStartError
 from spec_to_production.namespaces import own_mounts
-from spec_to_production.openhands import supervisor
+from spec_to_production.openhands import supervisor, zygote
 
 AGENT_UID = 10001
 """The user that the agent server runs as when this tool is root; it needs no name."""
 
 _SUPERVISOR = Path(supervisor.__file__)
+_ZYGOTE = Path(zygote.__file__)
+_SOCKET = "zygote"
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _PASSED_ON = (
@@ -58,12 +61,28 @@ class Environment:
     root: Path | None = None
     path: tuple[str, ...] = ()
 
-    def command(self, module: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Command:
+    def command(
+        self, module: Sequence[str], folder: Path, variables: Mapping[str, str], user: int | None
+    ) -> Command:
         """Run a module of the environment in a folder, supervised, with these variables only.
 
         Raises:
             ServerStartError: The agent's user cannot get into the folder.
         """
+        return self._supervised(
+            folder, (*as_user(user), str(self.python), "-m", *module), variables
+        )
+
+    def zygote(self, folder: Path, variables: Mapping[str, str]) -> Command:
+        """Run :mod:`.zygote` with a socket in the folder; else as :meth:`command`."""
+        # Another root holds nothing of ours but the folder.
+        program = shutil.copy(_ZYGOTE, folder)
+        serve = (str(self.python), "-I", str(program), "serve", str(folder / _SOCKET))
+        return self._supervised(folder, serve, variables)
+
+    def _supervised(
+        self, folder: Path, command: Sequence[str], variables: Mapping[str, str]
+    ) -> Command:
         if self.root is None and not reachable(folder):
             raise ServerStartError(
                 f"The agent's user cannot pass through the parents of {folder}.",
@@ -82,11 +101,28 @@ class Environment:
         return Command(
             (
                 *namespaces(),
-                *(sys.executable, "-I", str(_SUPERVISOR), *root, str(folder), "--"),
-                *(*as_agent(), str(self.python), "-m", *module),
+                *(sys.executable, "-I", str(_SUPERVISOR), *root, str(folder), "--", *command),
             ),
             {**passed, **variables, "PATH": path},
         )
+
+
+@dataclass(frozen=True)
+class Zygote:
+    """A zygote that waits for orders (:mod:`.zygote`).
+
+    Attributes:
+        folder: The one that it was started in; a server's folder has to lie in it.
+    """
+
+    folder: Path
+
+    def command(
+        self, module: Sequence[str], folder: Path, variables: Mapping[str, str], user: int | None
+    ) -> Command:
+        """As :meth:`Environment.command`; the user is for this one alone."""
+        order = (str(self.folder / _SOCKET), str(user), str(folder), *module)
+        return Command((sys.executable, "-I", str(_ZYGOTE), "join", *order), variables)
 
 
 @dataclass(frozen=True)
@@ -96,13 +132,15 @@ class Image:
     tag: str
     python: str = "/opt/agent-server/bin/python"
 
-    def command(self, module: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Command:
+    def command(
+        self, module: Sequence[str], folder: Path, variables: Mapping[str, str], user: int | None
+    ) -> Command:
         """As :meth:`Environment.command`. The supervisor is the container's first process."""
         # Docker has an environment of its own, so that the server's travels by a file.
         file = folder / "environment"
         file.touch(mode=0o600)
         file.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
-        user = os.geteuid() or AGENT_UID
+        user = user or os.geteuid()
         options = (
             "--rm",
             "--interactive",
@@ -157,7 +195,11 @@ def succeeds(command: Sequence[str]) -> bool:
 
 def as_agent() -> list[str]:
     """The command prefix that changes to the agent's user; empty when that is not ours to do."""
-    if agent_uid() is None:
+    return as_user(agent_uid())
+
+
+def as_user(uid: int | None) -> list[str]:
+    """The command prefix that changes to a user without a way back; empty for ``None``."""
+    if uid is None:
         return []
-    ids = (f"--reuid={AGENT_UID}", f"--regid={AGENT_UID}")
-    return ["setpriv", *ids, "--clear-groups", "--no-new-privs"]
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--no-new-privs"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
 import time
 import uuid
@@ -13,12 +15,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from spec_to_production.openhands import CloudServer, OpenHands, RemoteServer
+from spec_to_production.openhands import CloudServer, OpenHands, RemoteServer, SeparateServers
 from spec_to_production.openhands.interface import Assignment, Model, State
+from spec_to_production.settings import cache_folder
 from spec_to_production.snapshot import Snapshot, git
 from support.cloud import KEY, cloud
 
-GOING_ON = ("idle", "running")
+GOING_ON = ("idle", "running", "unknown")
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has users to give")
 
 
 def wait_until(condition: Callable[[], object], within_s: float = 60) -> None:
@@ -83,11 +87,25 @@ def reached_at(agent_server) -> tuple[str, str]:
     return str(http.base_url), http.headers["X-Session-API-Key"]
 
 
-@pytest.fixture(scope="session", params=["embedded", "remote", "cloud"])
-def place(request, agent_server, reached_at) -> Iterator[OpenHands]:
-    """The one server: as our child, as a server somewhere else, and in a sandbox of the Cloud."""
+PLACES = ["embedded", "remote", "cloud", pytest.param("separate", marks=only_root)]
+
+
+@pytest.fixture(scope="session", params=PLACES)
+def place(request) -> Iterator[OpenHands]:
+    """The one server: as our child, as a server somewhere else, and in a sandbox of the Cloud.
+
+    Also without it: each job on a server of its own.
+    """
+    if request.param == "separate":
+        with tempfile.TemporaryDirectory(prefix="s2p-") as folder:
+            Path(folder).chmod(0o711)
+            started = SeparateServers.start(Path(folder, "openhands"), cache_folder(), print)
+            with closing(started) as servers:
+                yield servers
+        return
+    reached_at = request.getfixturevalue("reached_at")
     if request.param == "embedded":
-        yield agent_server
+        yield request.getfixturevalue("agent_server")
     elif request.param == "remote":
         address, key = reached_at
         with closing(RemoteServer(address, SecretStr(key))) as server:

@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -31,6 +32,7 @@ TOO_MANY = 429
 # Written so that it does not find itself.
 CANARY = re.compile(rb"s2p[-]canary-[a-z_]+-[0-9a-f]{16}")
 THROW_AWAY = re.compile(rb"throw-away-[\w-]{32}")
+SERVER_KEY = re.compile(rb"OH_SESSION_API_KEYS_0=([\w-]{43})")
 ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/[\w-]{32}")
 
 ATTEMPTS: dict[str, Attempt] = {}
@@ -46,8 +48,8 @@ def attempt(words: str) -> Callable[[Attempt], Attempt]:
 
 def main() -> None:
     targets = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    # A test has no server of its own, an agent may use the network and shares its user with the
-    # other jobs; what makes no sense for one of them is left out for it.
+    # A test has no server of its own, an agent may use the network; what makes no sense for one of
+    # them is left out for it.
     left_out = targets.get("left_out", "").split(",")
     for words in (each for each in ATTEMPTS if not any(part in each for part in left_out if part)):
         outcome, evidence = _try(ATTEMPTS[words], targets)
@@ -237,6 +239,43 @@ attempt("change the tool")(_writing("tool_file"))
 attempt("change the snapshot that diffs are made against")(_writing("snapshot_file"))
 attempt("read the copy of another job")(_reading("other_copy"))
 attempt("change the copy of another job")(_writing("other_copy"))
+
+
+@attempt("run a command in the agent server of another job")
+def _other_server(_: Targets) -> object:
+    """With every server's key that is to be found, one's own among them, and without."""
+    readable = b"\n".join((*_readable("environ"), *_memories()))
+    keys = {found.decode() for found in SERVER_KEY.findall(readable)} | {""}
+    own = os.environ["OH_INTERNAL_SERVER_URL"].rpartition(":")[2]
+    for port in (str(port) for port in _listening() if str(port) != own):
+        for key in keys:
+            body = json.dumps({"command": "id"}).encode()
+            shown = {"Content-Type": "application/json", "X-Session-API-Key": key}
+            url = f"http://127.0.0.1:{port}/api/bash/execute_bash_command"
+            with (
+                contextlib.suppress(OSError, HTTPException),
+                urlopen(Request(url, body, shown), timeout=5) as answer,
+            ):
+                if b"exit_code" in (told := answer.read(200)):
+                    return port, told
+    return None
+
+
+@attempt("have an agent server started by oneself")
+def _order(targets: Targets) -> object:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+        client.connect(str(Path(targets["run_folder"], "openhands", "zygote")))
+        return "connected"
+
+
+@attempt("signal the processes of another user")
+def _signal_others(_: Targets) -> object:
+    for process in _processes():
+        with contextlib.suppress(OSError):
+            if process.stat().st_uid != os.getuid():
+                os.kill(int(process.name), signal.SIGCONT)
+                return process.name
+    return None
 
 
 @attempt("list the run's folder")
@@ -496,6 +535,13 @@ def _tool(targets: Targets) -> list[int]:
     return [named, *found]
 
 
+def _listening() -> Iterator[int]:
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, address, _, state, *_ = line.split()
+        if state == "0A":
+            yield int(address.partition(":")[2], 16)
+
+
 def _maps(process: Path) -> Iterator[tuple[int, int]]:
     for line in (process / "maps").read_text().splitlines():
         span, rights, *_ = line.split()
@@ -530,14 +576,14 @@ def _canary_in(texts: Iterator[bytes]) -> str | None:
 
 
 def _gateway(targets: Targets) -> tuple[str, str, str]:
-    """Where one's own server finds its model: in its memory, which is no secret from its agent."""
+    """Where one's own server finds its model; it may be that nobody could find it out."""
     address = key = None
     for memory in _memories():
         address = address or ADDRESS.search(memory)
         key = key or THROW_AWAY.search(memory)
         if address and key:
             return address[0].decode(), key[0].decode(), targets["model"]
-    raise LookupError("no gateway in sight")
+    return targets["gateway_address"], targets["gateway_key"], targets["model"]
 
 
 if __name__ == "__main__":

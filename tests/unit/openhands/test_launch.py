@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -22,30 +21,29 @@ def _secrets(monkeypatch) -> None:
 @pytest.mark.usefixtures("_secrets")
 def test_the_servers_environment_is_what_it_needs_and_the_way_out():
     environment = Environment(Path("/opt/agent-server/bin/python"), root=Path("/root-of-its-own"))
-    command = environment.command(MODULE, Path("/tmp"), {"HOME": "/h"})
+    command = environment.command(MODULE, Path("/tmp"), {"HOME": "/h"}, None)
     assert "canary" not in command.env.values()
     assert command.env["https_proxy"] == "http://proxy.test"
     assert command.env["HOME"] == "/h"
     assert command.env["PATH"] == "/opt/agent-server/bin:/usr/local/bin:/usr/bin:/bin"
 
 
-def test_as_root_the_agent_is_another_user(monkeypatch):
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    command = Environment(Path("/p"), root=Path("/r")).command(MODULE, Path("/tmp"), {})
+def test_the_agent_is_the_user_that_it_is_given():
+    command = Environment(Path("/p"), root=Path("/r")).command(MODULE, Path("/tmp"), {}, 4711)
     user = command.arguments.index("setpriv")
-    assert f"--reuid={launch.AGENT_UID}" in command.arguments[user:]
+    assert "--reuid=4711" in command.arguments[user:]
     assert command.arguments[-4:] == ("-m", *MODULE)
 
 
 def test_a_folder_that_the_agent_cannot_enter_is_an_error(monkeypatch):
     monkeypatch.setattr(launch, "reachable", lambda _: False)
     with pytest.raises(ServerStartError, match="/closed"):
-        Environment(Path("/p")).command(MODULE, Path("/closed"), {})
+        Environment(Path("/p")).command(MODULE, Path("/closed"), {}, None)
 
 
 @pytest.mark.usefixtures("_secrets")
 def test_a_container_gets_its_variables_by_a_private_file_and_no_others(tmp_path):
-    command = Image("a-tag").command(MODULE, tmp_path, {"KEY": "s3cret"})
+    command = Image("a-tag").command(MODULE, tmp_path, {"KEY": "s3cret"}, None)
     assert not any("s3cret" in argument for argument in command.arguments)
     assert (tmp_path / "environment").read_text() == "KEY=s3cret\n"
     assert (tmp_path / "environment").stat().st_mode & 0o077 == 0
