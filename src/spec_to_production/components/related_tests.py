@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from spec_to_production import syntax
 from spec_to_production.components.layout import test_roots
 from spec_to_production.components.sources import is_test_file, python_files
 
@@ -64,7 +65,7 @@ def _imports(test: Path, names: Collection[str]) -> bool:
     if not any(name.rpartition(".")[2].encode() in source for name in names):
         return False
     try:
-        tree = ast.parse(source)
+        tree = syntax.parse(source)
     except (SyntaxError, ValueError):
         return False
     return any(

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from spec_to_production import syntax
+
 _SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages"}
 _TEST_FOLDERS = {"test", "tests"}
 _NOT_SOURCE_FOLDERS = _TEST_FOLDERS | {"migrations"}
@@ -55,7 +57,7 @@ def has_behaviour(source: bytes) -> bool:
     be one for another version, so it counts.
     """
     try:
-        tree = ast.parse(source)
+        tree = syntax.parse(source)
     except (SyntaxError, ValueError):
         return True
     return any(isinstance(node, _BEHAVIOUR) for node in ast.walk(tree)) or any(

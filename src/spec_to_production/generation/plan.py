@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from spec_to_production import syntax
 from spec_to_production.generation.prompts import Prompts
 from spec_to_production.results import Component, Module, Requirement, Spec, Task
 
@@ -109,7 +110,7 @@ def _identifiers(requirement: Requirement) -> set[str]:
 
 def _public_names(path: Path) -> set[str]:
     try:
-        tree = ast.parse(_text(path))
+        tree = syntax.parse(_text(path))
     except (SyntaxError, ValueError):
         return set()
     return {

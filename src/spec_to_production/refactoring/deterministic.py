@@ -7,12 +7,12 @@ tried again rule by rule, so that one rule costs only itself.
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
+from spec_to_production import syntax
 from spec_to_production.errors import ToolError
 from spec_to_production.refactoring.proof import Behaviour, Bench, Sources, objection, write
 from spec_to_production.results import Refactoring, RefactoringStep
@@ -167,7 +167,7 @@ def _turn(family: str) -> tuple[int, str]:
 def _editable(source: bytes) -> bool:
     """Whether ruff can work on it: Python that compiles, in UTF-8."""
     try:
-        ast.parse(source.decode("utf-8"))
+        syntax.parse(source.decode("utf-8"))
     except (SyntaxError, ValueError):
         return False
     return True

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import griffe
 
+from spec_to_production import syntax
+
 
 def surface(module: str, source: bytes) -> dict[str, str]:
     """The public names of a module, each with its kind and signature, by griffe.
@@ -50,7 +52,7 @@ def takers(root: Path, module: str, names: set[str]) -> list[str]:
         if module.encode() not in source:
             continue
         with contextlib.suppress(SyntaxError, ValueError):
-            if names & _taken(ast.parse(source), module):
+            if names & _taken(syntax.parse(source), module):
                 found.append(path.relative_to(root).as_posix())
     return found
 
@@ -63,7 +65,7 @@ def same_code(before: bytes, after: bytes) -> bool:
 def _imported(source: bytes) -> set[str]:
     return {
         alias.asname or alias.name.partition(".")[0]
-        for node in ast.parse(source).body
+        for node in syntax.parse(source).body
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
@@ -112,7 +114,7 @@ def _decorators(member: griffe.Function | griffe.Class) -> list[str]:
 
 
 def _tree(source: bytes) -> str:
-    tree = ast.parse(source)
+    tree = syntax.parse(source)
     for node in ast.walk(tree):
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

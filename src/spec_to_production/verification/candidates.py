@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from spec_to_production import syntax
 from spec_to_production.components.layout import test_roots
 from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Reason
@@ -111,7 +112,7 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
     if problem := _scope_problem(file.path, component):
         return replace(candidate, refused=("out_of_scope", problem))
     try:
-        tree = ast.parse(file.content)
+        tree = syntax.parse(file.content)
     except (SyntaxError, ValueError) as error:
         names = dict.fromkeys(_LOOKS_LIKE_A_TEST.findall(file.content))
         return replace(
@@ -158,7 +159,7 @@ def essences_in(files: Sequence[Path]) -> dict[str, str]:
     for path in files:
         try:
             source = path.read_text("utf-8")
-            tree = ast.parse(source)
+            tree = syntax.parse(source)
         except (OSError, ValueError, SyntaxError):
             continue  # the baseline says what is wrong with it
         found.update({function.essence: function.name for function in functions_of(tree, source)})
@@ -169,7 +170,7 @@ def expects_exception(source: str, line: int | None) -> bool:
     """Whether a line of a test stands where the test expects an exception."""
     if line is None:
         return False
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(syntax.parse(source)):
         if isinstance(node, ast.With | ast.AsyncWith):
             expects = any("raises" in ast.unparse(item.context_expr).lower() for item in node.items)
         else:
@@ -185,7 +186,7 @@ def is_asserted(source: str, line: int | None) -> bool:
     """Whether a line of a test belongs to an ``assert`` statement."""
     return line is not None and any(
         isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or line)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(syntax.parse(source))
     )
 
 
@@ -246,7 +247,7 @@ def _shadowing(functions: Sequence[Function], existing: Path) -> Iterator[tuple[
     if existing.is_file():
         source = existing.read_text("utf-8", errors="replace")
         try:
-            there = {function.name for function in functions_of(ast.parse(source), source)}
+            there = {function.name for function in functions_of(syntax.parse(source), source)}
         except (SyntaxError, ValueError):
             there = set()
     for name, count in Counter(function.name for function in functions).items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from spec_to_production import syntax
 from spec_to_production.results import Criterion, Dispute, Requirement, Spec
 from spec_to_production.verification.evidence import Case
 
@@ -56,7 +57,7 @@ def _statement(source: str, line: int | None) -> ast.stmt | None:
     """The smallest statement at a line of the test; of a ``with`` block, its head alone."""
     around = [
         node
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(syntax.parse(source))
         if isinstance(node, ast.stmt)
         and line is not None
         and node.lineno <= line <= (node.end_lineno or node.lineno)
@@ -80,7 +81,7 @@ def _sides(statement: ast.stmt | None, case: Case) -> tuple[str | None, str | No
 
 def _expected_exception(source: str, line: int | None) -> str | None:
     """What the ``with raises(…)`` around a line of the test waits for."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(syntax.parse(source)):
         if isinstance(node, ast.With) and line in range(node.lineno, (node.end_lineno or 0) + 1):
             for item in node.items:
                 match item.context_expr:

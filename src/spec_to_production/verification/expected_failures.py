@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from spec_to_production import syntax
 from spec_to_production.results import Dispute, GeneratedFile, TestVerdict, Verification
 from spec_to_production.verification.candidates import Candidate, FunctionNode, test_nodes
 from spec_to_production.verification.salvage import salvaged
@@ -49,7 +50,7 @@ def path_beside(path: str) -> str:
 
 
 def _with_marks(source: str, disputes: Mapping[str, Dispute]) -> str:
-    tree = ast.parse(source)
+    tree = syntax.parse(source)
     lines = source.splitlines()
     # From the last one up, so that the lines above keep their numbers.
     for line, text in sorted(_insertions(tree, lines, disputes), reverse=True):

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from spec_to_production import syntax
+
 MISSED = 0.001
 """Most probability that a test which fails at the bound's rate passes all repeats."""
 
@@ -56,7 +58,7 @@ def _sees_hash_seed(source: str) -> bool:
     return any(
         isinstance(node, ast.Set | ast.SetComp)
         or (isinstance(node, ast.Name) and node.id in _SEES_HASHES)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(syntax.parse(source))
     )
 
 

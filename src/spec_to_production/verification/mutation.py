@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from spec_to_production import syntax
 from spec_to_production.verification.nulls import is_replaced
 from spec_to_production.verification.operators import Variant, is_off_limits, swallowing, variants
 
@@ -74,7 +75,7 @@ class Mutant:
 def mutants_of(path: str, source: str) -> list[Mutant]:
     """All mutants of a module, in the order of the source, none twice."""
     found: dict[tuple[int, str], Mutant] = {}
-    tree = ast.parse(source)
+    tree = syntax.parse(source)
     constants = _constants(tree)
     for unit, function in _units(tree.body, ""):
         first, last = _span(unit)
@@ -252,7 +253,7 @@ def _edited(unit: ast.stmt, site: _Site) -> str | None:
     setattr(site.owner, site.field, changed)
     try:
         text = ast.unparse(unit)
-        ast.parse(text)
+        syntax.parse(text)
     except (SyntaxError, ValueError, TypeError, RecursionError):
         return None
     finally:

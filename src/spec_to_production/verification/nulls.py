@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 from typing import TypeVar
 
+from spec_to_production import syntax
+
 _Node = TypeVar("_Node", ast.FunctionDef, ast.AsyncFunctionDef)
 
 LEFT_IN_PLACE = frozenset(
@@ -41,7 +43,7 @@ def is_replaced(qualified_name: str) -> bool:
 
 def null_source(source: str) -> str:
     """A module's source with a null beside every function."""
-    return ast.unparse(ast.fix_missing_locations(_Nulls().visit(ast.parse(source))))
+    return ast.unparse(ast.fix_missing_locations(_Nulls().visit(syntax.parse(source))))
 
 
 class _Nulls(ast.NodeTransformer):
@@ -60,7 +62,7 @@ class _Nulls(ast.NodeTransformer):
             if _is_generator(node)
             else f"return {_STAND_INS}.null()"
         )
-        added = ast.parse(f"if {_STAND_INS}.kind:\n    {result}").body
+        added = syntax.parse(f"if {_STAND_INS}.kind:\n    {result}").body
         start = 1 if ast.get_docstring(node) is not None else 0
         node.body[start:start] = added
         return node

@@ -8,7 +8,9 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_STAND_INS = "__import__('spec_to_production_runner.stand_ins').stand_ins"
+_STAND_INS = ast.parse(
+    "__import__('spec_to_production_runner.stand_ins').stand_ins", mode="eval"
+).body
 _LOGGERS = {"log", "logger", "logging", "_log", "_logger", "warnings"}
 _IN_ANY_ORDER = {"isinstance", "issubclass", "max", "min", "gcd", "math.gcd", "lcm", "math.lcm"}
 _NO_VALUES = {"self", "cls", *dir(builtins)}
@@ -134,7 +136,7 @@ def _other_results(node: ast.Return | ast.Yield, value: ast.expr) -> Iterator[Va
 
 
 def _call(helper: str, value: ast.expr) -> ast.Call:
-    return ast.Call(ast.parse(f"{_STAND_INS}.{helper}", mode="eval").body, [value], [])
+    return ast.Call(ast.Attribute(_STAND_INS, helper, ast.Load()), [value], [])
 
 
 def _other_constants(node: ast.Constant, value: object) -> Iterator[Variant]:

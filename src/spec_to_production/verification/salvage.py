@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from spec_to_production import syntax
 from spec_to_production.results import GeneratedFile
 from spec_to_production.verification.candidates import Candidate, functions_of, test_nodes
 from spec_to_production.verification.evidence import Case
@@ -47,7 +48,7 @@ def run_alone_in_files(
     kept = {
         (file.path, function.name)
         for file in files
-        for function in functions_of(ast.parse(file.content), file.content)
+        for function in functions_of(syntax.parse(file.content), file.content)
     }
     return [
         case.rejected("fails", "It needs a test of its file that was rejected.")
@@ -65,7 +66,7 @@ def salvaged(candidate: Candidate, keep: Collection[str]) -> str | None:
     """
     if not keep:
         return None
-    tree = ast.parse(candidate.content)
+    tree = syntax.parse(candidate.content)
     dropped = list(_dropped(tree, keep))
     without: dict[ast.stmt, str] = dict.fromkeys(dropped, "")
     return _edited(candidate.content, without | _imports_without(_names_gone(tree, dropped), tree))
