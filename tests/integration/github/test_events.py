@@ -86,7 +86,7 @@ def test_every_event_ends_well(  # noqa: PLR0917 - fixtures
         "INPUT_FAIL-ON": "never",
     }
 
-    assert main(env, lambda settings, start, *, env, write: RESULTS[size]) == 0
+    assert main(env, lambda *_, **__: RESULTS[size]) == 0
 
     log = capsys.readouterr().out
     assert len(server.bodies(5)) == (commentable and writable)

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from integration.openhands import test_conversations as contract
 from spec_to_production.openhands import CloudServer, EmbeddedServer, OpenHands, RemoteServer
 from spec_to_production.openhands.installation import Installer
-from spec_to_production.openhands.launch import Environment, Image
+from spec_to_production.openhands.launch import Environment, Image, agent_uid
 from spec_to_production.settings import cache_folder
 from support.cloud import KEY, cloud
 
@@ -63,7 +63,7 @@ def test_we_ask_the_cloud_what_the_official_client_asks_it(place, open_folder):
     with cloud((str(http.base_url), http.headers["X-Session-API-Key"])) as stand_in:
         module = ("official_client", stand_in.url, KEY)
         settings = {"HOME": "/tmp", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-        command = install(threading.Event()).command(module, open_folder, settings)
+        command = install(threading.Event()).command(module, open_folder, settings, agent_uid())
         with subprocess.Popen(
             command.arguments,
             env=command.env,
