@@ -157,8 +157,7 @@ class Repetition:
         )
         if helper is None or not self.cases[helper].passes:
             return
-        after = [self._outcome(helper, variation, (before,)) for before in (helper, case.id)]
-        if any(outcome is not None and not outcome.passed for outcome in after):
+        if any(self._fails(helper, variation, (before,)) for before in (helper, case.id)):
             self.cases[helper] = self.cases[helper].rejected(
                 "order_dependent", "It leaves something changed and fails where it finds it so."
             )
@@ -171,7 +170,9 @@ class Repetition:
                 yield record.tests[case.placed_id]
 
     def _fails(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
-        return not self._passes(victim, variation, before)
+        """Whether it was seen to fail: a run that broke off says nothing about it."""
+        outcome = self._outcome(victim, variation, before)
+        return outcome is not None and not outcome.passed
 
     def _passes(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
         outcome = self._outcome(victim, variation, before)

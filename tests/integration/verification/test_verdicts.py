@@ -253,6 +253,12 @@ def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
         ("import os; print(dict(os.environ))", "unsafe"),
         ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "unsafe"),
         ("import pytest; pytest.exit('done')", "unsafe"),
+        (
+            "import threading; wait = threading.Event()\n"
+            "    later = lambda: wait.wait(0.1) or setattr(shop, 'parse', int)\n"
+            "    threading.Thread(target=later, daemon=True).start()",
+            "unsafe",
+        ),
         ("x = [0] * 10**10", "resource_limit"),
         ("print('x' * 200_000_000)", "resource_limit"),
         ("while True: pass", "timeout"),

@@ -20,11 +20,12 @@ from . import stand_ins
 from .audit import Rules
 from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
-from .processes import left_running
+from .processes import await_threads, left_running
 
 COLLECTION = "collection"
 """The coverage context of what runs while tests are collected."""
 
+_LINGERING_S = 0.3
 _COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
 
 
@@ -117,6 +118,7 @@ class Recorder:
         if self.uncaptured is not None and _has_commands(self.uncaptured):
             self.emit("deed", message="wrote workflow commands past the capture of output")
         if self.check_integrity:
+            await_threads(_LINGERING_S)
             left = replaced(self._before, fingerprint(self.component))
             plugins = session.config.pluginmanager.get_plugins()
             if any(id(plugin) not in self._plugins for plugin in plugins):

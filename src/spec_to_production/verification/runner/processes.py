@@ -1,12 +1,18 @@
-"""The processes that this one has started, or that were left to it."""
+"""The processes and threads that this one has started, or that were left to it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+_threads, _current_thread, _join = (  # a test may replace them
+    threading.enumerate,
+    threading.current_thread,
+    threading.Thread.join,
+)
 _HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
 
 
@@ -26,6 +32,13 @@ def left_running() -> bool:
                 if not any(helper in command for helper in _HELPERS):
                     return True
     return False
+
+
+def await_threads(seconds: float) -> None:
+    """Give the threads that a test left behind so long to do what they are up to."""
+    others = [thread for thread in _threads() if thread is not _current_thread()]
+    for thread in others:
+        _join(thread, seconds / len(others))
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
