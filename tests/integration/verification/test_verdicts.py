@@ -254,9 +254,7 @@ def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
         ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "unsafe"),
         ("import pytest; pytest.exit('done')", "unsafe"),
         (
-            "import threading; wait = threading.Event()\n"
-            "    later = lambda: wait.wait(0.1) or setattr(shop, 'parse', int)\n"
-            "    threading.Thread(target=later, daemon=True).start()",
+            "import threading; threading.Timer(0.1, lambda: setattr(shop, 'parse', int)).start()",
             "unsafe",
         ),
         ("x = [0] * 10**10", "resource_limit"),
