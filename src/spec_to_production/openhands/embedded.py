@@ -8,7 +8,6 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -19,11 +18,10 @@ from spec_to_production.openhands import copies
 from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.installation import Installer
-from spec_to_production.openhands.launch import Environment, Image, Zygote, agent_uid
+from spec_to_production.openhands.launch import Environment, Image, Zygote, agent_uid, end
 
 _LOOPBACK = "127.0.0.1"
 _READY_WITHIN_S = 120
-_END_WITHIN_S = 10
 _LOG_LINES = 15
 
 # The server refuses conversations beyond this number; how many run at once is our decision.
@@ -117,15 +115,7 @@ class EmbeddedServer(AgentServer):
         port, key = _free_port(), secrets.token_urlsafe(32)
         module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
         command = installed.command(module, self.folder, settings(self.folder, key), self._owner)
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command.arguments,
-                env=command.env,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = command.start(self.log)
         http = httpx.Client(
             base_url=f"http://{_LOOPBACK}:{port}",
             headers={"X-Session-API-Key": key},
@@ -159,16 +149,8 @@ class EmbeddedServer(AgentServer):
         return self._process is not None and self._process.poll() is None
 
     def _end(self) -> None:
-        if self._process is None:
-            return
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None:
+            end(self._process)
 
 
 _OWNED = ("home", "tmp", "conversations")

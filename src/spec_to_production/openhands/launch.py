@@ -6,6 +6,7 @@ own processes. In any case :mod:`.supervisor` ends everything that it leaves.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
@@ -25,6 +26,7 @@ AGENT_UID = 10001
 _SUPERVISOR = Path(supervisor.__file__)
 _ZYGOTE = Path(zygote.__file__)
 _SOCKET = "zygote"
+_END_WITHIN_S = 10
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _PASSED_ON = (
@@ -45,6 +47,30 @@ class Command:
 
     arguments: tuple[str, ...]
     env: Mapping[str, str]
+
+    def start(self, log: Path) -> subprocess.Popen[bytes]:
+        """Start it, with its output in a file; it lasts until :func:`end`, or until we end."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                self.arguments,
+                env=self.env,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End what :meth:`Command.start` has started: it goes when its standard input closes."""
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+    try:
+        process.wait(_END_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @dataclass(frozen=True)

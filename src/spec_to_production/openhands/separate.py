@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError,
 from spec_to_production.openhands.embedded import EmbeddedServer, settings
 from spec_to_production.openhands.installation import Installer
 from spec_to_production.openhands.interface import Assignment, Failure, State
-from spec_to_production.openhands.launch import Environment, Image, Zygote
+from spec_to_production.openhands.launch import Environment, Image, Zygote, end
 from spec_to_production.openhands.zygote import READY
 from spec_to_production.results import Usage
 
@@ -28,7 +27,6 @@ _MOST_LOOKS = 64
 _LOOK_WITHIN_S = 1.0
 _LOOK_AGAIN_S = 0.05
 _LOADED_WITHIN_S = 120
-_END_WITHIN_S = 10
 _LAST_WORDS = 1500
 _NOT_FOUND = 404
 _UNSEEN = State("unknown", Usage())
@@ -201,15 +199,7 @@ class SeparateServers:
             return installed
         command = installed.zygote(self._folder, settings(self._folder, secrets.token_urlsafe()))
         log = self._folder / "zygote.log"
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                command.arguments,
-                env=command.env,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = command.start(log)
         deadline = time.monotonic() + _LOADED_WITHIN_S
         while time.monotonic() < deadline and self._process.poll() is None:
             if READY in log.read_text("utf-8", "replace"):
@@ -222,13 +212,5 @@ class SeparateServers:
         )
 
     def _end(self) -> None:
-        if self._process is None:
-            return
-        assert self._process.stdin is not None  # noqa: S101 - it was asked for
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_END_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None:
+            end(self._process)

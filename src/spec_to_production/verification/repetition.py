@@ -45,16 +45,16 @@ class Repetition:
 
     def run_more(self, variations: Sequence[Variation]) -> None:
         """Run variations that differ in order and seed only, from one import of everything."""
-        runs = [self._of(self._order(one), one) for one in variations]
-        names = [self._order(one) for one in variations]
-        if not any(names):
+        orders = [self._order(one) for one in variations]
+        if not any(orders):
             return
+        runs = [self._of(order, one) for order, one in zip(orders, variations, strict=True)]
 
         def one(fork: Fork, run: Run) -> Record:
             return fork(ForkRun(run.select or (), self.patience_s, seed=run.seed))
 
         records = self.pool.in_sessions(runs[0], runs, one)
-        for variation, order, record in zip(variations, names, records, strict=False):
+        for variation, order, record in zip(variations, orders, records, strict=False):
             self._read(variation, order, record)
 
     def close(self) -> None:

@@ -126,6 +126,7 @@ class Verifier:
             for path, source in self._sources.items()
             for mutant in mutation.mutants_of(path, source)
         ]
+        self._sample = mutation.sample(self._mutants, effort.mutants, effort.seed)
         self._essences = essences_in([checkout / path for path in component.test_files])
         self._libraries: tuple[str, ...] = ()
         self._cases: list[Case] = []
@@ -211,9 +212,8 @@ class Verifier:
     def _mutated(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
         """Against a sample of the mutants; what that leaves in doubt, against all others too."""
         sources, patience = self._sources, self._effort.test_timeout
-        tried = mutation.sample(self._mutants, self._effort.mutants, self._effort.seed)
-        cases = trials.against_mutants(pool, cases, tried, sources, patience)
-        doubtful = _doubtful(cases)
+        cases = trials.against_mutants(pool, cases, self._sample, sources, patience)
+        doubtful, tried = _doubtful(cases), set(self._sample)
         rest = [one for one in self._those(trials.reaches, doubtful) if one not in tried]
         cases = trials.merged(
             cases, trials.against_mutants(pool, doubtful, rest, sources, patience)
@@ -299,8 +299,7 @@ class Verifier:
     ) -> tuple[list[Mutant], dict[str, bool]]:
         """A sample of the mutants, and which of them the existing tests kill."""
         existing = as_cases(suite)
-        everyone = mutation.sample(self._mutants, self._effort.mutants, self._effort.seed)
-        some = affordable(everyone, existing)
+        some = affordable(self._sample, existing)
         return some, self._killed_by(pool, existing, some)
 
     def _killed_by(
