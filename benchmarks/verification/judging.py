@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from corpus import Candidate, Component
 
@@ -21,7 +22,7 @@ class Judgement:
     """What one run of ``verify`` said; ``None`` in ``report`` when it broke."""
 
     seconds: float
-    report: Mapping[str, object] | None
+    report: Mapping[str, Any] | None
     output: str
     verdicts: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
     """Verdict and reason by pytest id."""
@@ -76,7 +77,7 @@ def by_candidate(component: Component, judgement: Judgement) -> dict[Candidate, 
     """
     found: dict[Candidate, list[str]] = {each: [] for each in component.candidates}
     for test, (verdict, reason) in judgement.verdicts.items():
-        candidate = component.candidate(_without_folder(test))
+        candidate = candidate_of(component, test)
         if candidate is not None:
             found[candidate].append(reason or verdict)
     return {candidate: _worst(candidate, words) for candidate, words in found.items()}
@@ -84,14 +85,13 @@ def by_candidate(component: Component, judgement: Judgement) -> dict[Candidate, 
 
 def unlabelled(component: Component, judgement: Judgement) -> Sequence[str]:
     """Tests with a verdict and without a label: a mistake of the corpus."""
-    return [
-        test for test in judgement.verdicts if component.candidate(_without_folder(test)) is None
-    ]
+    return [test for test in judgement.verdicts if candidate_of(component, test) is None]
 
 
-def _without_folder(test: str) -> str:
+def candidate_of(component: Component, test: str) -> Candidate | None:
+    """The candidate that a pytest id, or one of its cases, is of."""
     file, colons, rest = test.partition("::")
-    return Path(file).name + colons + rest
+    return component.candidate(Path(file).name + colons + rest)
 
 
 def _worst(candidate: Candidate, words: Sequence[str]) -> str:

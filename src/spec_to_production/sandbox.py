@@ -20,13 +20,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from spec_to_production.disk import Reserve
 from spec_to_production.errors import SandboxError
-from spec_to_production.namespaces import own_mounts
+from spec_to_production.namespaces import leave_the_network, own_mounts
 
 UNPRIVILEGED_UID = 65534
 _MIB = 1 << 20
@@ -123,12 +123,12 @@ class Sandbox:
     @functools.cached_property
     def no_network(self) -> bool:
         """Whether the kernel lets us take the network away."""
-        return bool(self._isolation)
+        return self._runs(["true"], leave_the_network)
 
     @functools.cached_property
     def no_foreign_processes(self) -> bool:
         """Whether processes in here see, and can signal, each other only."""
-        return "--pid" in self._isolation
+        return self.no_network and self._runs([*_among_themselves(), "true"], leave_the_network)
 
     @functools.cached_property
     def reserve(self) -> Reserve:
@@ -202,7 +202,8 @@ class Sandbox:
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A running process; on leaving the block it is gone, with what it started."""
         mark = secrets.choice(_MARKS) if self.marks else None
-        prefix = self._isolation if self.no_network and not network else []
+        isolated = self.no_network and not network
+        prefix = _among_themselves() if isolated and self.no_foreign_processes else []
         user = _as_nobody(mark) if self.separate_user else []
         try:
             process = subprocess.Popen(
@@ -215,10 +216,10 @@ class Sandbox:
                 pass_fds=pass_fds,
                 start_new_session=True,
                 preexec_fn=functools.partial(  # noqa: PLW1509 - no threads in it
-                    _limit, limits, own_user=self.separate_user
+                    _confine, limits, own_user=self.separate_user, isolated=isolated
                 ),
             )
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise SandboxError(f"{command[0]} could not be started: {error}") from error
         kill = functools.partial(_kill, process, mark)
         try:
@@ -275,23 +276,10 @@ class Sandbox:
                 ):
                     shutil.rmtree(path) if stat.S_ISDIR(found.st_mode) else path.unlink()
 
-    @functools.cached_property
-    def _isolation(self) -> list[str]:
-        """The command that starts others without network, and among processes of their own
-        where the kernel allows it; empty when it allows neither.
-        """
-        user = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
-        enter = [sys.executable, "-I", "-S", "-c", _ENTER]
-        for more in ((*own_mounts(), *_PROCESSES_OF_THEIR_OWN), ()):
-            prefix = ["unshare", *user, "--net", *more, *enter]
-            if self._runs([*prefix, "true"]):
-                return prefix
-        return []
-
-    def _runs(self, command: Sequence[str]) -> bool:
+    def _runs(self, command: Sequence[str], first: Callable[[], None] | None = None) -> bool:
         if shutil.which(command[0]) is None:
             return False
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
             done = subprocess.run(
                 command,
                 # Even a trial runs as the other user, who could read what it is given.
@@ -300,30 +288,22 @@ class Sandbox:
                 timeout=10,
                 check=False,
                 cwd="/",
+                preexec_fn=first,
             )
             return done.returncode == 0
         return False
 
 
 _PROCESSES_OF_THEIR_OWN = ("--pid", "--fork", "--kill-child", "--mount-proc")
-# Bring up the loopback interface, give up the capabilities that took, and go on as the command.
-# Nothing but what that needs is imported: loading modules takes longer than all the rest.
-_ENTER = """
-import _socket, fcntl, os, sys
-SIOCSIFFLAGS, UP_AND_RUNNING, PR_CAP_AMBIENT, CLEAR_ALL = 0x8914, 0x41, 47, 4
-flags = UP_AND_RUNNING.to_bytes(2, sys.byteorder)
-any_socket = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
-fcntl.ioctl(any_socket, SIOCSIFFLAGS, b"lo".ljust(16, bytes(1)) + flags + bytes(22))
-any_socket.close()
-if os.geteuid() != 0:
-    import ctypes
-    ctypes.CDLL(None).prctl(PR_CAP_AMBIENT, CLEAR_ALL, 0, 0, 0)
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
 _OPEN_TO_ALL = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - looked through
 _LOADED_AT = time.time()
 # Far from the groups that a machine gives out.
 _MARKS = range(1 << 30, 1 << 31)
+
+
+def _among_themselves() -> list[str]:
+    user = [] if os.geteuid() == 0 else ["--user", "--map-current-user"]
+    return ["unshare", *user, *own_mounts(), *_PROCESSES_OF_THEIR_OWN]
 
 
 def _as_nobody(mark: int | None = None) -> list[str]:
@@ -364,7 +344,9 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _limit(limits: Limits, *, own_user: bool) -> None:
+def _confine(limits: Limits, *, own_user: bool, isolated: bool) -> None:
+    if isolated:
+        leave_the_network()
     if own_user:  # the kernel counts all of a user's processes, of ours there may be many
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes, limits.processes))
     for kind, value in (

@@ -51,7 +51,7 @@ def disk():
 def test_a_test_is_killed_and_what_it_wrote_is_removed(disk, words, isolated, table):
     sandbox = Sandbox.prepare(disk / "sandbox")
     if not isolated:
-        sandbox.__dict__.update(no_network=False, _isolation=[])
+        sandbox.__dict__.update(no_network=False)
     program = WRITE.format(what=FILL[words])
 
     done = sandbox.run(

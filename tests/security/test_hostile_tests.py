@@ -29,7 +29,7 @@ def sandbox(request, run_folder):
     """On a machine that lets us make namespaces, and in a container that does not."""
     made = Sandbox.prepare(run_folder / "sandbox")
     if request.param == "users alone":
-        made.__dict__.update(no_network=False, _isolation=[])
+        made.__dict__.update(no_network=False)
     return made
 
 
