@@ -9,7 +9,8 @@
     │   ├── ComponentError    the component under test
     │   └── TestsError        the tests given to ``verify``
     ├── OpenHandsError        an OpenHands server or a job on it
-    │   ├── ServerStartError  the embedded server did not come up
+    │   ├── ServerStartError  a server did not come up
+    │   │   └── KeyRefusedError  because the key is not accepted
     │   ├── ServerLostError   a server that answered does not any more
     │   └── ApiError          the server answered with an error
     ├── SandboxError          the machinery that runs untrusted tests broke
@@ -64,6 +65,10 @@ class OpenHandsError(SpecToProductionError):
 
 class ServerStartError(OpenHandsError):
     """The embedded agent server could not be installed or did not get ready."""
+
+
+class KeyRefusedError(ServerStartError):
+    """Who rents servers out does not accept the key, or not for that."""
 
 
 class ServerLostError(OpenHandsError):

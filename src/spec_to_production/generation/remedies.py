@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum, auto
 
-from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError, ServerStartError
+from spec_to_production.errors import (
+    ApiError,
+    KeyRefusedError,
+    OpenHandsError,
+    ServerLostError,
+    ServerStartError,
+)
 from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Failure
 from spec_to_production.results import FailureCause
@@ -87,10 +93,12 @@ def pause(attempt: int) -> float:
 def cause_of(error: OpenHandsError) -> FailureCause:
     """The cause of a request that failed."""
     match error:
+        case KeyRefusedError():
+            return "auth"
         case ServerLostError() | ServerStartError():
             return "server_lost"
         case ApiError(status=status) if status in _UNAUTHORISED:
-            return "configuration"
+            return "auth"
         case LateAnswerError():
             return "transient"
         case ApiError(status=status) if status >= _BROKEN:

@@ -16,7 +16,13 @@ from uuid import UUID
 import httpx
 from pydantic import RootModel, SecretStr
 
-from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError, ServerStartError
+from spec_to_production.errors import (
+    ApiError,
+    KeyRefusedError,
+    OpenHandsError,
+    ServerLostError,
+    ServerStartError,
+)
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.interface import State
 from spec_to_production.openhands.models import Answer, Success
@@ -30,6 +36,7 @@ _SANDBOXES = "/api/v1/sandboxes"
 _ANSWER_WITHIN_S = 120
 _STARTS_WITHIN_S = 300
 _LOOK_AGAIN_S = 1.0
+_UNAUTHORISED = {401, 403}
 _NOT_FOUND = 404
 
 
@@ -155,7 +162,8 @@ class CloudServer(DistantServer):
         try:
             return Client(self._http, lambda: not self._closing.is_set()).send(request, expected)
         except ApiError as error:
-            raise ServerStartError(
+            kind = KeyRefusedError if error.status in _UNAUTHORISED else ServerStartError
+            raise kind(
                 f"OpenHands Cloud refused: {error.status}, {error.detail}",
                 hint=_HINTS.get(error.status, "Run again later."),
             ) from error

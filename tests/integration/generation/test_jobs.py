@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from spec_to_production.generation.budget import Budget
-from spec_to_production.openhands import EmbeddedServer, Fleet, embedded
+from spec_to_production.openhands import EmbeddedServer, Fleet, RemoteServer, embedded
+from spec_to_production.openhands.interface import Model
 from spec_to_production.settings import cache_folder
 from support.jobs import TEST, record_test, run_jobs
 
@@ -41,6 +44,16 @@ def test_a_key_that_is_refused_stops_the_jobs_that_wait(agent_server, recorded_m
     assert outcome.statuses == ["failed", "skipped", "skipped"]
     assert {job.cause for job in outcome.jobs} == {"auth"}
     assert "Check llm-api-key" in outcome.jobs[1].message
+
+
+def test_a_session_key_that_is_refused_stops_the_jobs_that_wait(agent_server, base):
+    address = str(agent_server._client._http.base_url)
+    with closing(Fleet([RemoteServer(address, SecretStr("of another server"))])) as fleet:
+        outcome = run_jobs(fleet, Model("m"), base, ["a", "b", "c"], max_parallel=1)
+
+    assert outcome.statuses == ["failed", "skipped", "skipped"]
+    assert {job.cause for job in outcome.jobs} == {"auth"}
+    assert all("check openhands-api-key" in job.message for job in outcome.jobs)
 
 
 def test_tokens_used_up_stop_the_run_and_keep_what_is_there(agent_server, recorded_model, base):

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands import CloudServer, Fleet
+from spec_to_production.openhands.interface import Model
 from spec_to_production.results import Job
 from support.cloud import KEY, SANDBOXES, Cloud, cloud
 from support.faulty_proxy import answer, faulty_proxy, lost_reply, reset
@@ -74,6 +75,15 @@ def test_a_key_that_is_none_of_the_cloud_is_told_so(rent, stand_in):
     with closing(server), pytest.raises(ServerStartError, match=r"401, .*Credentials") as caught:
         server.states([uuid.uuid4()])
     assert "openhands-api-key" in caught.value.hint
+    assert stand_in.asked == [f"POST {SANDBOXES}"]
+
+
+def test_a_key_that_is_refused_stops_all_jobs_and_says_which(rent, stand_in, base):
+    with closing(Fleet([rent("a-key-of-something-else")], spare=rent)) as fleet:
+        outcome = run_jobs(fleet, Model("m"), base, ["a", "b", "c"], max_parallel=1)
+    assert outcome.statuses == ["failed", "skipped", "skipped"]
+    assert {job.cause for job in outcome.jobs} == {"auth"}
+    assert all("openhands-api-key has to be" in job.message for job in outcome.jobs)
     assert stand_in.asked == [f"POST {SANDBOXES}"]
 
 
