@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,11 +13,26 @@ from integration.openhands.conftest import base
 from spec_to_production.openhands import EmbeddedServer
 from support.faulty_proxy import FaultyProxy, faulty_proxy
 from support.jobs import Outcome
+from support.leftovers import nothing_more, traces
 
 Row = tuple[str, str, str, str]
 ROWS = pytest.StashKey[list[Row]]()
 
 __all__ = ["agent_server", "base", "open_folder", "recorded_model"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(
+    agent_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Of no case: no process, open port, conversation, or file."""
+    with tempfile.TemporaryDirectory(prefix="s2p-") as folder:
+        Path(folder).chmod(0o711)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        before = traces(agent_server, Path(folder))
+        yield
+        left = nothing_more(lambda: traces(agent_server, Path(folder)), than=before)
+        assert not left
 
 
 @pytest.fixture
