@@ -28,12 +28,14 @@ test-unit: setup ## Run the fast tests
 test-faults: setup ## Strike every phase of a job with every fault (make test strikes a few)
 	@FAULTS=all $(BIN)/python -m pytest tests/faults tests/integration/generation/test_jobs.py
 
+ACTIONLINT := github.com/rhysd/actionlint@v1.7.12 ./cmd/actionlint
 lint: setup ## Check style, types and workflows
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/zizmor --offline --quiet --pedantic .github action.yml
-	@if command -v actionlint >/dev/null; then actionlint; else echo "not run: actionlint is not installed"; fi
+	@if command -v go >/dev/null; then "$$(scripts/go-program $(ACTIONLINT))"; \
+	else echo "not run: actionlint, which Go builds, and there is no Go here"; fi
 
 format: setup ## Bring the code into its form
 	@$(BIN)/ruff check --fix $(SOURCES)

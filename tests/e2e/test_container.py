@@ -11,7 +11,7 @@ import pytest
 
 from spec_to_production.github.comment import Marker
 from spec_to_production.github.relay import parse_report
-from support.container import cancel
+from support.container import build, cancel
 
 pytestmark = pytest.mark.e2e
 
@@ -27,13 +27,16 @@ def run(docker, image, *args):
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("target", ["image", "slim_image"])
-def test_with_arguments_it_is_the_command_line(docker, target, show, request):
-    image = request.getfixturevalue(target)
+@pytest.mark.parametrize("buildkit", [True, False])
+@pytest.mark.parametrize("target", ["full", "slim"])
+def test_with_arguments_it_is_the_command_line(docker, target, buildkit, show):
+    image = build(docker, target, buildkit=buildkit)
     began = time.monotonic()
     done = run(docker, image, "--help")
 
-    show("docker run … --help", f"exit {done.returncode}, after {time.monotonic() - began:.1f} s")
+    took_s = time.monotonic() - began
+    builder = "BuildKit" if buildkit else "the legacy builder"
+    show(f"--help of {target}, by {builder}", f"exit {done.returncode}, after {took_s:.1f} s")
     assert done.returncode == 0, done.stderr
     assert "Usage:" in done.stdout
 

@@ -16,13 +16,15 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "e2e"
 BASE = "python:3.13-slim-trixie"
 DEBIAN_BASE = "spec-to-production-base:trixie"
+# Newer releases have the client and BuildKit apart.
+DOCKER_PACKAGES = r"^docker(\.io|-cli|-buildx)$"
 DEBIAN_PACKAGES = "ca-certificates,python3,python3-venv"
 # As in Docker's own slim images: packages leave their documentation out.
 DEBIAN_SLIM = "".join(f"path-exclude /usr/share/{name}/*\n" for name in ("doc", "man", "locale"))
@@ -83,7 +85,7 @@ def engine() -> Iterator[Docker]:
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise Unavailable("no Docker engine answers, and only root on Debian can start one here")
     if shutil.which("dockerd") is None:
-        _install("docker.io")
+        _install(DOCKER_PACKAGES)
     with _started_engine() as ours:
         yield ours
 
@@ -127,10 +129,11 @@ def _started_engine() -> Iterator[Docker]:
             log.close()
 
 
-def build(docker: Docker, target: str) -> str:
-    """Build a target of the Dockerfile; gives the image's name."""
-    name = f"spec-to-production-e2e:{target}"
-    docker(
+def build(docker: Docker, target: str, *, buildkit: bool = True) -> str:
+    """Build a target of the Dockerfile, by BuildKit or by what came before; gives its name."""
+    name = f"spec-to-production-e2e:{target}{'' if buildkit else '-legacy'}"
+    builder = replace(docker, command=("env", f"DOCKER_BUILDKIT={buildkit:d}", *docker.command))
+    builder(
         "build",
         "--network=host",
         f"--build-arg=BASE_IMAGE={base(docker)}",
