@@ -52,7 +52,13 @@ def own_mounts() -> tuple[str, ...]:
         command = ["unshare", *user, *options, "true"]
         try:
             if (
-                subprocess.run(command, capture_output=True, timeout=20, check=False).returncode
+                subprocess.run(
+                    command,
+                    capture_output=True,
+                    timeout=20,
+                    check=False,
+                    process_group=0,  # Ctrl-C is no refusal
+                ).returncode
                 == 0
             ):
                 return options

@@ -85,7 +85,8 @@ class Installer:
         if given := os.environ.get(VARIABLE):
             return _existing(Path(given))
         # Asking every way again takes longer than starting the server from what is here.
-        if agent_uid() is not None and self._in_root.is_dir():
+        # Without mounts of its own the other root's would be the whole machine's.
+        if agent_uid() is not None and self._in_root.is_dir() and namespaces():
             return self._debian
         commands = _Commands(stop)
         ways: Mapping[str, Callable[[_Commands], Environment | Image]] = {

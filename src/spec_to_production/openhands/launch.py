@@ -79,7 +79,7 @@ class Environment:
 
     Attributes:
         python: Its interpreter, as a path inside ``root`` where there is one.
-        root: Another root, in which it lies.
+        root: Another root, in which it lies; it needs mounts of its own (:func:`namespaces`).
         path: Folders of git and tmux, where they are not the system's.
     """
 
@@ -213,6 +213,7 @@ def succeeds(command: Sequence[str]) -> bool:
             timeout=20,
             check=False,
             cwd="/",
+            process_group=0,  # Ctrl-C is not its failure
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -72,6 +72,19 @@ def test_a_named_environment_that_does_not_run_is_an_error(tmp_path, monkeypatch
         Installer(tmp_path / "cache", print).find(threading.Event())
 
 
+def test_another_root_is_not_used_where_its_mounts_would_be_everybodys(tmp_path, monkeypatch):
+    monkeypatch.delenv(installation.VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    installer = Installer(tmp_path / "cache", print)
+    installer._in_root.mkdir(parents=True)
+    monkeypatch.setattr(installation, "namespaces", lambda: ("unshare",))
+    assert installer.find(threading.Event()).root == installer._root
+    monkeypatch.setattr(installation, "namespaces", tuple)
+    with pytest.raises(ServerStartError, match="Debian as root: the kernel refuses mounts"):
+        installer.find(threading.Event())
+
+
 def test_two_runs_at_once_make_it_once(tmp_path, commands):
     made = []
 

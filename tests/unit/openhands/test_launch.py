@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_the_agent_is_the_user_that_it_is_given():
     user = command.arguments.index("setpriv")
     assert "--reuid=4711" in command.arguments[user:]
     assert command.arguments[-4:] == ("-m", *MODULE)
+
+
+def test_what_only_tries_something_does_not_fail_by_ctrl_c():
+    # Ctrl-C goes to all of a process group. Who leads one of its own does not get it.
+    own_group = "import os, sys; sys.exit(os.getpgrp() != os.getpid())"
+    assert launch.succeeds([sys.executable, "-c", own_group])
 
 
 def test_a_folder_that_the_agent_cannot_enter_is_an_error(monkeypatch):
