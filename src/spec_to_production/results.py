@@ -10,13 +10,30 @@ from __future__ import annotations
 import hashlib
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
 
 
 class Value(BaseModel):
-    """A frozen, serialisable value; unknown fields are an error."""
+    r"""A frozen, serialisable value; unknown fields are an error, and so are NaN and infinity.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    A file's name or a test's message may hold what no encoding can carry (lone surrogates). It is
+    kept as Python writes it, ``\udcff``, so that every value can be written to a file.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _writable(cls, value: object) -> object:
+        if isinstance(value, tuple):
+            return tuple(map(_encodable, value))
+        return _encodable(value)
+
+
+def _encodable(value: object) -> object:
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
 
 
 # --- the spec ------------------------------------------------------------------------------
