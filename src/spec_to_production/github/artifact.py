@@ -68,8 +68,11 @@ class Name:
         return f"{_TOOL}-{self.job}{self._ending}"
 
     def matches(self, name: str) -> bool:
-        """Whether an artifact is of this attempt and comment id, whichever job made it."""
-        return name.startswith(f"{_TOOL}-") and name.endswith(self._ending)
+        """Whether an artifact is of this attempt and comment id, whichever job made it.
+
+        A run of somebody else's may call one anything, a shell's commands included.
+        """
+        return bool(re.fullmatch(rf"{_TOOL}-[\w-]*{re.escape(self._ending)}", name, re.ASCII))
 
     @property
     def _ending(self) -> str:

@@ -33,9 +33,11 @@ class Links:
     def line(self, path: str, line: int) -> str | None:
         """The permanent address of a line; ``None`` when the place is not known.
 
-        A Markdown file shows its lines only with ``?plain=1``.
+        A Markdown file shows its lines only with ``?plain=1``. A path out of the repository, as
+        another run may claim one, has no address.
         """
-        if not (self.server and self.repository and self.sha):
+        inside = ".." not in path.split("/")
+        if not (self.server and self.repository and self.sha and inside):
             return None
         plain = "?plain=1" if path.lower().endswith(".md") else ""
         return f"{self.server}/{self.repository}/blob/{self.sha}/{quote(path)}{plain}#L{line}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from shlex import quote
 
 from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.blocks import block
@@ -17,8 +18,8 @@ def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
     """All that there is to say; a section without content is not there."""
     everything = (
         _head(result, links),
-        _disputes(result, links),
-        _problems(result),
+        _disputes([result], links),
+        _problems([result]),
         _requirements(result),
         _take(result, links),
         _proven(result),
@@ -36,14 +37,15 @@ def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
 def overview(results: Sequence[WorkflowResult], links: Links) -> tuple[Section, ...]:
     """Several results of one run: a table with a row for each, and what needs a person."""
     title = block("title", mark=headline.worst(results), verdict=headline.verdict_on(results))
-    everything: list[Section | None] = [Section(title), _comparison(results)]
-    for result in results:
-        name = f"#### {escape.code(result.component.name, 80)}: "
-        everything.append(_disputes(result, links, f"{name}spec and code disagree"))
-        everything.append(_problems(result, f"{name}what went wrong"))
-    if any(_take(result, links) for result in results):
-        everything.append(_taking(links, "--allow-empty {}*/changes.patch"))
-    everything.append(Section(block("foot", result=results[0], links=links)))
+    proven = any(_take(result, links) for result in results)
+    everything = (
+        Section(title),
+        _comparison(results),
+        _disputes(results, links),
+        _problems(results),
+        _taking(links, "--allow-empty {}*/changes.patch") if proven else None,
+        Section(block("foot", result=results[0], links=links)),
+    )
     return tuple(section for section in everything if section is not None)
 
 
@@ -78,36 +80,42 @@ def _head(result: WorkflowResult, links: Links) -> Section:
     )
 
 
-def _disputes(
-    result: WorkflowResult, links: Links, heading: str = "#### Spec and code disagree"
-) -> Section | None:
-    titles = {requirement.id: requirement.title for requirement in result.spec.requirements}
+def _disputes(results: Sequence[WorkflowResult], links: Links) -> Section | None:
     units = []
-    for test in ledger.having(result, "disputed"):
-        if test.dispute is None:
-            continue
-        terse = block("dispute_terse", test=test, dispute=test.dispute)
-        evidence = block(
-            "dispute",
-            test=test,
-            dispute=test.dispute,
-            spec=result.spec,
-            title=titles.get(test.dispute.requirement_id, ""),
-            links=links,
-        )
-        code = block("folded_code", code=test.code)
-        units.append(Unit.of(terse, evidence, f"{evidence}\n\n{code}"))
+    for component, result in _named(results):
+        titles = {requirement.id: requirement.title for requirement in result.spec.requirements}
+        for test in ledger.having(result, "disputed"):
+            if test.dispute is None:
+                continue
+            told = {"component": component, "test": test, "dispute": test.dispute}
+            terse = block("dispute_terse", **told)
+            title = titles.get(test.dispute.requirement_id, "")
+            evidence = block("dispute", **told, spec=result.spec, title=title, links=links)
+            code = block("folded_code", code=test.code)
+            units.append(Unit.of(terse, evidence, f"{evidence}\n\n{code}"))
     if not units:
         return None
-    return Section(heading, tuple(units), blocks=True, leads=True)
+    return Section("#### Spec and code disagree", tuple(units), blocks=True, leads=True)
 
 
-def _problems(result: WorkflowResult, heading: str = "#### What went wrong") -> Section | None:
+def _problems(results: Sequence[WorkflowResult]) -> Section | None:
     units = _units(
-        block("problem", problem=problem, stage=problem.stage and words.STAGE_NAMES[problem.stage])
+        block(
+            "problem",
+            component=component,
+            problem=problem,
+            stage=problem.stage and words.STAGE_NAMES[problem.stage],
+        )
+        for component, result in _named(results)
         for problem in result.problems
     )
-    return Section(heading, units) if units else None
+    return Section("#### What went wrong", units) if units else None
+
+
+def _named(results: Sequence[WorkflowResult]) -> Iterator[tuple[str, WorkflowResult]]:
+    """Each result with its component's name, where there are several to tell apart."""
+    for result in results:
+        yield result.component.name if len(results) > 1 else "", result
 
 
 def _requirements(result: WorkflowResult) -> Section | None:
@@ -133,7 +141,8 @@ def _taking(links: Links, patches: str) -> Section | None:
     """The command that takes the tests; ``{}`` in ``patches`` stands for the report's folder."""
     command = f"git apply {patches.format('')}"
     if links.run_id and links.artifact_name:
-        download = f"gh run download {links.run_id} --name {links.artifact_name} --dir report"
+        name = quote(links.artifact_name)
+        download = f"gh run download {links.run_id} --name {name} --dir report"
         command = f"{download} && git apply {patches.format('report/')}"
     return _folded("Take the tests: one command", _units([escape.fence(command, "sh")]))
 

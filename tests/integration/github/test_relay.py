@@ -103,6 +103,7 @@ def test_what_is_computed_cannot_be_claimed(step, server):
         archive({"report.json": '{"spec": {}}'}),
         archive({"report.json": "[" * 100_000}),
         archive({"report.json": b"\xff"}),
+        archive({"report.json": report().replace("72400.0", "1e999")}),
     ],
 )
 def test_what_is_no_result_is_not_posted(step, server, content):
@@ -112,6 +113,14 @@ def test_what_is_no_result_is_not_posted(step, server, content):
     assert code == 1
     assert "holds no valid report.json" in log
     assert server.bodies(5) == []
+
+
+def test_an_artifact_with_a_name_that_no_job_gives_is_not_taken(step, server):
+    server.artifacts[RUN] = {
+        "spec-to-production-x; sh a;-default-1": archive({"report.json": report()})
+    }
+
+    assert "has no artifact of this tool" in step()[1]
 
 
 def test_a_zip_that_swells_is_read_up_to_a_size(step, server, monkeypatch):

