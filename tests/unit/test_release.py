@@ -1,6 +1,8 @@
 """The offline steps of a release."""
 
 import importlib.util
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,81 @@ def test_a_release_that_does_not_fit_is_refused(version, package, why):
 
 def test_a_release_that_fits_is_taken():
     release.check("1.2.3", '__version__ = "1.2.3"', CHANGELOG)
+
+
+class Repository:
+    """A clone of a repository that a release is made of, and what the step said to GitHub."""
+
+    def __init__(self, folder):
+        self.origin, self.clone, self.told = folder / "origin", folder / "clone", folder / "told"
+        self.env = {
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "RUNNER_TEMP": str(folder),
+            "GITHUB_REPOSITORY": "Octo/Demo",
+        }
+        (folder / "gh").write_text(f'#!/bin/sh\necho "$*" >> {self.told}\n')
+        (folder / "gh").chmod(0o755)
+        (self.clone / "scripts").mkdir(parents=True)
+        for name in ("action.yml", "scripts/release.py"):
+            (self.clone / name).write_text((ROOT / name).read_text())
+        (self.clone / "CHANGELOG.md").write_text(CHANGELOG)
+        self.git("init", "--quiet", "--bare", self.origin)
+        self.git("init", "--quiet")
+        self.git("remote", "add", "origin", self.origin)
+        self.git("add", ".")
+        self.git("-c", "user.name=o", "-c", "user.email=o@localhost", "commit", "--message=one")
+        self.main = self.tag("HEAD")
+
+    def git(self, *arguments):
+        command = ["git", *arguments]
+        done = subprocess.run(
+            command, cwd=self.clone, env=self.env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def release(self, version, digest):
+        """Run the workflow's own step as a runner does: on main, with none of the tags."""
+        self.git("checkout", "--quiet", "--detach", self.main)
+        for tag in self.git("tag").split():
+            self.git("tag", "--delete", tag)
+        jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
+        command = ["bash", "-e", "-c", jobs["release"]["steps"][-1]["run"]]
+        env = {**self.env, "VERSION": version, "DIGEST": f"sha256:{digest * 64}"}
+        done = subprocess.run(command, cwd=self.clone, env=env, capture_output=True, check=False)
+        self.git("fetch", "--quiet", "--tags", "--force")
+        return done.returncode
+
+    def tag(self, name):
+        return self.git("rev-parse", name)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path)
+
+
+def test_a_release_is_a_commit_of_its_own_that_runs_the_image_by_its_digest(repository):
+    assert repository.release("1.2.3", "a") == 0
+
+    released = repository.git("show", "v1.2.3:action.yml")
+    assert yaml.safe_load(released)["runs"]["image"].endswith(f"v1.2.3@sha256:{'a' * 64}")
+    assert repository.tag("v1.2.3~") == repository.main
+    assert "release create v1.2.3 --verify-tag" in repository.told.read_text()
+
+
+def test_the_major_version_moves_and_the_version_does_not(repository):
+    repository.release("1.2.2", "a")
+    before = repository.tag("v1.2.2")
+    repository.release("1.2.3", "b")
+
+    assert repository.tag("v1.2.2") == before
+    assert repository.tag("v1") == repository.tag("v1.2.3") != before
+
+
+def test_a_version_is_not_released_twice(repository):
+    repository.release("1.2.3", "a")
+    before = repository.tag("v1.2.3")
+
+    assert repository.release("1.2.3", "b") != 0
+    assert repository.tag("v1.2.3") == repository.tag("v1") == before
