@@ -156,12 +156,11 @@ class Assembly:
         prompt = self._prompts().test_generation(module, wanted, task.output_path, missing)
         return task.model_copy(update={"prompt": prompt})
 
-    def _verifier(self, baseline: Baseline) -> Verifier:
+    def _verifier(self) -> Verifier:
         return Verifier(
             spec=self.plan.spec,
             component=self.plan.component,
             snapshot=self.plan.snapshot,
-            baseline=baseline,
             sandbox=self.sandbox,
             effort=self.plan.effort
             or Effort(

@@ -71,7 +71,7 @@ class Verifier(Protocol):
     def judge(self, files: Sequence[GeneratedFile]) -> Sequence[TestVerdict]:
         """The verdicts on the tests in these files."""
 
-    def conclude(self) -> Verification:
+    def conclude(self, baseline: Baseline | None) -> Verification:
         """All of them together, with the suite that was there before."""
 
 
@@ -92,7 +92,7 @@ class Stages:
     """
 
     baseline: Callable[[], Baseline]
-    make_verifier: Callable[[Baseline], Verifier]
+    make_verifier: Callable[[], Verifier]
     gates: Callable[[Baseline | None, Verification | None, Refactoring | None], Sequence[Gate]]
     deliver: Callable[[Verification | None, Refactoring | None], None]
     make_jobs: JobsFactory | None = None
@@ -244,10 +244,9 @@ class Workflow:
         beside = [executor.submit(self._run_baseline, baseline)]
         beside.append(executor.submit(self._run_refactoring, baseline))
         if self._subject.candidates:
-            self._judge(self._subject.candidates, baseline)
+            self._judge(self._subject.candidates)
         if self._jobs is not None:
-            judge = lambda files: self._judge(files, baseline)  # noqa: E731
-            for job in self._jobs.collect_results(submitted, judge):
+            for job in self._jobs.collect_results(submitted, self._judge):
                 self._ended_jobs[job.task_id] = job
             self._problems.extend(self._jobs.problems())
         for future in beside:
@@ -278,16 +277,9 @@ class Workflow:
         if self._refactoring is not None:
             self._progress.tell(f"refactoring: {self._refactoring.status}")
 
-    def _judge(
-        self, files: Sequence[GeneratedFile], known: Future[Baseline | None]
-    ) -> Sequence[TestVerdict]:
-        baseline = known.result()
+    def _judge(self, files: Sequence[GeneratedFile]) -> Sequence[TestVerdict]:
         with self._verifying:
-            if baseline is None:
-                return ()
-            verifier = self._verifier or self._stages.make_verifier(baseline)
-            self._verifier = verifier
-            verdicts = self._guarded("verification", lambda: verifier.judge(files)) or ()
+            verdicts = self._guarded("verification", lambda: self._verdicts_on(files)) or ()
         self._verdicts["\n".join(file.path for file in files)] = verdicts
         counts = ", ".join(
             f"{sum(test.verdict == verdict for test in verdicts)} {verdict}"
@@ -296,10 +288,16 @@ class Workflow:
         self._progress.tell(f"verification: {', '.join(file.path for file in files)}: {counts}")
         return verdicts
 
+    def _verdicts_on(self, files: Sequence[GeneratedFile]) -> Sequence[TestVerdict]:
+        if self._verifier is None:
+            self._verifier = self._stages.make_verifier()
+        return self._verifier.judge(files)
+
     def _conclude(self) -> None:
-        if self._verifier is not None:
+        verifier, baseline = self._verifier, self._baseline
+        if verifier is not None:
             self._progress.tell("verification: all tests together, with the existing suite")
-            self._verification = self._guarded("verification", self._verifier.conclude)
+            self._verification = self._guarded("verification", lambda: verifier.conclude(baseline))
         accepted = self._verification.files if self._verification else ()
         recheck, refactoring = self._stages.recheck, self._refactoring
         if recheck and refactoring and refactoring.status == "kept" and accepted:

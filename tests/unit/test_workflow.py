@@ -58,7 +58,7 @@ class StandInVerifier:
         self.tests += verdicts
         return verdicts
 
-    def conclude(self):
+    def conclude(self, _):
         return Verification(tests=tuple(self.tests))
 
 
@@ -112,7 +112,7 @@ def make(snapshot, subject):
 
         stages = Stages(
             baseline=lambda: Baseline(status="passed"),
-            make_verifier=lambda _: StandInVerifier(),
+            make_verifier=StandInVerifier,
             gates=lambda *_: [Gate(name="test_coverage", status="passed")],
             deliver=lambda *_: None,
             make_jobs=make_jobs,
@@ -226,7 +226,7 @@ def test_a_stage_that_fails_is_told_and_the_others_go_on(make, stage):
     changes = {
         "baseline": {"baseline": fail},
         "refactoring": {"refactor": fail},
-        "verification": {"make_verifier": lambda _: Broken()},
+        "verification": {"make_verifier": Broken},
         "gates": {"gates": fail},
         "delivery": {"deliver": fail},
     }[stage]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 from spec_to_production.errors import SpecToProductionError
@@ -22,6 +24,7 @@ from spec_to_production.snapshot import Snapshot
 
 __all__ = ["evaluate"]
 
+_SIDE_BY_SIDE = 2  # of those that run a tool: the suite beside the type checker
 _GATES: dict[str, Callable[[Proposal], Gate]] = {
     "test_coverage": measured.test_coverage,
     "mutation_score": measured.mutation_score,
@@ -76,7 +79,8 @@ def evaluate(
         refactoring=refactoring,
         coverage_threshold=coverage_threshold,
     )
-    return tuple(_judge(name, gate, proposal) for name, gate in _GATES.items())
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return tuple(pool.map(_judge, _GATES, _GATES.values(), repeat(proposal)))
 
 
 def _judge(name: str, gate: Callable[[Proposal], Gate], proposal: Proposal) -> Gate:

@@ -80,7 +80,6 @@ class Verifier:
         spec: Whose requirements the tests stand for.
         component: What they test.
         snapshot: The checkout, without the tests to judge.
-        baseline: How the existing suite fares on it.
         sandbox: Where tests run.
         effort: How much is done.
         work: A folder for copies of the checkout.
@@ -93,13 +92,12 @@ class Verifier:
         spec: Spec,
         component: Component,
         snapshot: Snapshot,
-        baseline: Baseline | None,
         sandbox: Sandbox,
         effort: Effort,
         work: Path,
         progress: Callable[[str], None],
     ) -> None:
-        self._spec, self._component, self._baseline = spec, component, baseline
+        self._spec, self._component = spec, component
         self._snapshot, self._sandbox, self._effort = snapshot, sandbox, effort
         self._progress = progress
         work.mkdir(parents=True, exist_ok=True)
@@ -249,11 +247,15 @@ class Verifier:
                 return case.rejected("redundant", f"It does the same as {twin}, word for word.")
         return replace(case, ruling=Ruling("accepted", None, ""))
 
-    def conclude(self) -> Verification:
-        """All batches together, beside the existing suite; what they add to it."""
+    def conclude(self, baseline: Baseline | None) -> Verification:
+        """All batches together, beside the existing suite; what they add to it.
+
+        Args:
+            baseline: How the existing suite fares without them.
+        """
         with self._pool() as pool:
             with self._phase("suite", "the existing tests by themselves"):
-                suite = self._existing_suite(pool)
+                suite = self._existing_suite(pool, baseline)
             with self._phase("together", "accepted tests with the existing suite"):
                 self._beside(pool, suite)
             with self._phase("existing_mutation", "mutants against the existing tests"):
@@ -267,7 +269,7 @@ class Verifier:
         return Verification(
             tests=tuple(self._verdict(case) for case in self._cases),
             files=files,
-            coverage=coverage_change(self._baseline.coverage if self._baseline else None, added),
+            coverage=coverage_change(baseline.coverage if baseline else None, added),
             mutation=mutation_change(sample, killed_before, accepted),
             mutants=len(sample),
             requirements=ledger(self._spec, self._cases),
@@ -278,8 +280,8 @@ class Verifier:
             effort=asdict(self._effort),
         )
 
-    def _existing_suite(self, pool: Interpreters) -> Suite:
-        known = self._baseline.tests if self._baseline else ()
+    def _existing_suite(self, pool: Interpreters, baseline: Baseline | None) -> Suite:
+        known = baseline.tests if baseline else ()
         failing = {test.id for test in known if test.outcome != "passed"}
         files = self._component.test_files
         return run_suite(pool, files, failing, self._effort.test_timeout)

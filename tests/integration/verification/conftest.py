@@ -130,7 +130,6 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
             spec=parse_spec(SPEC, "spec.md"),
             component=find_component("src/shop.py", root),
             snapshot=Snapshot.take(root, folder / "snapshot"),
-            baseline=None,
             sandbox=Sandbox.prepare(folder / "sandbox"),
             effort=effort,
             work=folder / "work",
@@ -147,7 +146,7 @@ def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification
     def run(existing: str = EXISTING, **files: str) -> Verification:
         verifier = make_verifier(existing)
         verifier.judge([file(name, text) for name, text in files.items()])
-        return verifier.conclude()
+        return verifier.conclude(None)
 
     return run
 
