@@ -1,4 +1,4 @@
-"""How full a disk may get while code that is not trusted runs.
+"""The disk, used by code that is not trusted: how full it may get, and how it is cleared.
 
 The kernel limits the size of a file, not how many there are, and quotas want rights that a
 container has not. What it tells everybody, at no cost, is how much is free (``statvfs(3)``).
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,6 +55,15 @@ class Reserve:
         finally:
             over.set()
             watcher.join()
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all in it, however deep; what cannot be removed stays."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    except RecursionError:  # before Python 3.13
+        command = ["rm", "-rf", "--", os.fspath(folder)]
+        subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
 
 
 def _free(folder: Path) -> tuple[int, int]:

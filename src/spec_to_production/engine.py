@@ -6,7 +6,6 @@ Both fronts, the command line and the action, call :func:`run`.
 from __future__ import annotations
 
 import contextlib
-import shutil
 import signal
 import sys
 import tempfile
@@ -19,7 +18,9 @@ from types import FrameType
 
 from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
+from spec_to_production.disk import remove
 from spec_to_production.environment import install
+from spec_to_production.errors import telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.openhands import Fleet
@@ -183,18 +184,19 @@ def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> 
 @contextlib.contextmanager
 def _run_folder() -> Iterator[Path]:
     """A folder of this run's own, which other users may pass through but not list."""
-    folder = Path(tempfile.mkdtemp(prefix="spec-to-production-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        _remove(folder)
+    with telling_of_a_full_disk():
+        folder = Path(tempfile.mkdtemp(prefix="spec-to-production-"))
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:
     """Remove it for good: after an interrupt a thread may still be in the middle of a copy."""
     for _ in range(_TRIES_TO_REMOVE):
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         if not folder.exists():
             return
         time.sleep(_BETWEEN_TRIES_S)

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from spec_to_production.disk import remove
 from spec_to_production.errors import GitError, InputError
 
 _TIMEOUT_S = 120
+# No file of a repository names a program that is started: neither a hook nor a monitor of files.
+_NO_PROGRAMS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 _QUIET_ENV = {
-    "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -30,30 +32,34 @@ _QUIET_ENV = {
     "GIT_AUTHOR_DATE": "2000-01-01T00:00:00Z",
     "GIT_COMMITTER_DATE": "2000-01-01T00:00:00Z",
     "LC_ALL": "C.UTF-8",
+    # Whoever owns a folder: in a container the checkout belongs to another user.
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "safe.directory",
+    "GIT_CONFIG_VALUE_0": "*",
 }
+_NOBODYS = {"GIT_CONFIG_GLOBAL": os.devnull}
+_PERSONS = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")
+"""What git finds a person's own settings by."""
+
+# Files are their bytes: what .gitattributes says of line ends, encodings and diffs is not done.
+_ATTRIBUTES = "* !text !eol !crlf !ident !filter !working-tree-encoding !diff\n"
+# google-github-actions/auth leaves its key in the workspace, where git does not ignore it.
+_CREDENTIALS = "gha-creds-*.json"
 
 
-def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] = {}) -> str:
-    """Run git with an argument list and a scrubbed environment.
-
-    Hooks are off, and the folder counts as safe whoever owns it: in a container the checkout
-    belongs to another user.
+def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] = _NOBODYS) -> str:
+    """Run git with an argument list, a scrubbed environment and, by default, nobody's settings.
 
     Raises:
         GitError: git ended with an error, was not found or took too long.
     """
-    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", f"safe.directory={cwd}", *args]
-    safe = {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": "safe.directory",
-        "GIT_CONFIG_VALUE_0": "*",
-    }
+    command = ["git", *_NO_PROGRAMS, *args]
     try:
         done = subprocess.run(
             command,
             cwd=cwd,
             input=stdin.encode("utf-8", "surrogateescape") if stdin is not None else None,
-            env={"PATH": os.environ.get("PATH", os.defpath), **_QUIET_ENV, **safe, **env},
+            env={"PATH": os.environ.get("PATH", os.defpath), **_QUIET_ENV, **env},
             capture_output=True,
             timeout=_TIMEOUT_S,
             check=False,
@@ -100,12 +106,18 @@ class Snapshot:
 
     @classmethod
     def take(cls, root: Path, into: Path) -> Snapshot:
-        """Copy what git tracks, and the new files that it does not ignore, as they stand now."""
+        """Copy what git tracks, and the new files that it does not ignore, as they stand now.
+
+        Raises:
+            GitError: git cannot tell what there is.
+            InputError: A file may not be read.
+        """
         into.mkdir(parents=True)
-        listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=root)
-        for name in filter(None, listed.split("\0")):
-            _copy_file(root / name, into / name)
+        for name in _files(root):
+            _copy_file(root, name, into)
         git("init", "--quiet", "--initial-branch=base", "--template=", cwd=into)
+        (into / ".git/info").mkdir(exist_ok=True)
+        (into / ".git/info/attributes").write_text(_ATTRIBUTES)
         git("add", "--all", "--force", cwd=into)
         git("commit", "--quiet", "--allow-empty", "--message=base", cwd=into)
         return cls(into, git("rev-parse", "HEAD", cwd=into).strip(), find_head(root))
@@ -119,11 +131,14 @@ class Snapshot:
     def lend(self, work: Path) -> Iterator[Path]:
         """A copy for the length of a block; every user of the machine may read it."""
         work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="copy-", dir=work) as folder:
-            copy = self.copy(Path(folder) / "repository")
-            for path in (copy.parent, copy, *copy.rglob("*")):
+        folder = Path(tempfile.mkdtemp(prefix="copy-", dir=work))
+        try:
+            copy = self.copy(folder / "repository")
+            for path in (folder, copy, *copy.rglob("*")):
                 path.chmod(path.stat().st_mode | (0o755 if path.is_dir() else 0o644))
             yield copy
+        finally:
+            remove(folder)
 
     def diff(self, copy: Path) -> str:
         """What a copy changed against the snapshot, new files included, as a git patch."""
@@ -132,12 +147,33 @@ class Snapshot:
         return git("-c", "core.quotePath=false", "diff", *plain, self.commit, cwd=copy)
 
 
-def _copy_file(source: Path, target: Path) -> None:
+def _files(root: Path) -> list[str]:
+    """What git tracks or would add; what a person has git ignore everywhere is not among it."""
+    asked = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    persons = {name: os.environ[name] for name in _PERSONS if name in os.environ}
+    listed = git(*asked, f"--exclude={_CREDENTIALS}", cwd=root, env=persons)
+    return [name for name in listed.split("\0") if name]
+
+
+def _copy_file(root: Path, name: str, into: Path) -> None:
     # A link could point out of the checkout, and a submodule is a folder: neither is followed.
-    if source.is_symlink() or not source.is_file():
+    source, target = root / name, into / name
+    if has_link(root, source) or not source.is_file():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(source, target)
+    try:
+        shutil.copy2(source, target)
+    except PermissionError as error:
+        raise InputError(
+            f"{name} may not be read, and it is a part of the checkout.",
+            hint="Make it readable, or have git ignore it.",
+        ) from error
+
+
+def has_link(root: Path, path: Path) -> bool:
+    """Whether a path below a folder is a symbolic link, or lies behind one."""
+    above = (parent for parent in path.parents if parent.is_relative_to(root) and parent != root)
+    return path.is_symlink() or any(parent.is_symlink() for parent in above)
 
 
 def find_head(root: Path) -> str | None:

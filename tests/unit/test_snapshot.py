@@ -118,3 +118,107 @@ def test_git_never_asks_and_never_reads_the_users_settings(checkout, monkeypatch
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.fspath(config))
 
     assert git("config", "--global", "--list", cwd=checkout) == ""
+
+
+def test_what_a_person_ignores_everywhere_is_ignored(checkout, tmp_path, monkeypatch):
+    (tmp_path / "home/.config/git").mkdir(parents=True)
+    (tmp_path / "home/.config/git/ignore").write_text(".env\n")
+    monkeypatch.setenv("HOME", os.fspath(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    (checkout / ".env").write_text("KEY=private\n")
+
+    assert not (Snapshot.take(checkout, tmp_path / "base").path / ".env").exists()
+
+
+def test_what_a_persons_settings_name_as_ignored_is(checkout, tmp_path, monkeypatch):
+    (tmp_path / "ignored").write_text(".env\n")
+    (tmp_path / "settings").write_text(f"[core]\n\texcludesFile = {tmp_path / 'ignored'}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.fspath(tmp_path / "settings"))
+    (checkout / ".env").write_text("KEY=private\n")
+
+    assert not (Snapshot.take(checkout, tmp_path / "base").path / ".env").exists()
+
+
+def test_credentials_that_a_step_before_left_in_the_workspace_stay_there(checkout, tmp_path):
+    (checkout / "gha-creds-0123456789abcdef.json").write_text('{"private_key": "…"}')
+
+    assert not list(Snapshot.take(checkout, tmp_path / "base").path.glob("gha-creds-*"))
+
+
+def test_starts_no_program_that_a_repository_in_the_checkout_names(checkout, tmp_path):
+    inner = checkout / "inner"
+    subprocess.run(["git", "init", "--quiet", "--bare", os.fspath(inner)], check=True)
+    for folder in (inner, checkout / ".git"):
+        settings = {"bare": "false", "fsmonitor": f"touch {tmp_path}/ran;"}
+        for name, value in settings.items():
+            git("config", "--file", "config", f"core.{name}", value, cwd=folder)
+    git("config", "--file", "config", "core.worktree", ".", cwd=inner)
+
+    for number, start in enumerate((inner, checkout)):
+        Snapshot.take(find_root(start), tmp_path / f"base{number}")
+
+    assert not (tmp_path / "ran").exists()
+
+
+def test_follows_no_link_that_took_a_folders_place(checkout, tmp_path):
+    for place in (tmp_path / "outside", checkout / "folder"):
+        place.mkdir()
+        (place / "file.txt").write_text(place.name)
+    git("add", "--all", cwd=checkout)
+    (checkout / "folder").rename(tmp_path / "before")
+    (checkout / "folder").symlink_to(tmp_path / "outside")
+
+    assert not (Snapshot.take(checkout, tmp_path / "base").path / "folder").exists()
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "*.py binary",
+        "*.py -diff",
+        "*.py working-tree-encoding=UTF-16",
+        "*.py ident",
+        "* text=auto eol=lf",
+        "* text eol=crlf",
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_file_is_its_bytes_whatever_attributes_say(checkout, tmp_path, attributes, line_end):
+    (checkout / ".gitattributes").write_text(f"{attributes}\n")
+    written = f"a = '$Id$'{line_end}b = 2{line_end}".encode()
+    (checkout / "tracked.py").write_bytes(written)
+    snapshot = Snapshot.take(checkout, tmp_path / "base")
+    copy = snapshot.copy(tmp_path / "copy")
+    changed = written.replace(b"b = 2", b"b = 3")
+    (copy / "tracked.py").write_bytes(changed)
+    (copy / "new.py").write_bytes(written)
+
+    patch = snapshot.diff(copy)
+    again = snapshot.copy(tmp_path / "again")
+    git("apply", "--whitespace=nowarn", "-", cwd=again, stdin=patch)
+
+    assert (again / "tracked.py").read_bytes() == changed
+    assert (again / "new.py").read_bytes() == written
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_named(checkout, tmp_path):
+    (checkout / "locked.py").write_text("a = 1\n")
+    (checkout / "locked.py").chmod(0)
+
+    with pytest.raises(InputError, match=r"locked\.py"):
+        Snapshot.take(checkout, tmp_path / "base")
+
+
+def test_a_copy_goes_however_deep_it_was_made(checkout, tmp_path):
+    snapshot = Snapshot.take(checkout, tmp_path / "base")
+    with snapshot.lend(tmp_path / "work") as copy:
+        deep = os.open(copy, os.O_RDONLY)
+        for _ in range(3000):
+            os.mkdir("d", dir_fd=deep)
+            deep, above = os.open("d", os.O_RDONLY, dir_fd=deep), deep
+            os.close(above)
+        os.close(deep)
+
+    assert list((tmp_path / "work").iterdir()) == []
