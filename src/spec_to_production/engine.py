@@ -20,7 +20,6 @@ from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
 from spec_to_production.disk import remove
 from spec_to_production.environment import install
-from spec_to_production.errors import telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.openhands import Fleet
@@ -184,13 +183,12 @@ def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> 
 @contextlib.contextmanager
 def _run_folder() -> Iterator[Path]:
     """A folder of this run's own, which other users may pass through but not list."""
-    with telling_of_a_full_disk():
-        folder = Path(tempfile.mkdtemp(prefix="spec-to-production-"))
-        folder.chmod(0o711)
-        try:
-            yield folder
-        finally:
-            _remove(folder)
+    folder = Path(tempfile.mkdtemp(prefix="spec-to-production-"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
 
 
 def _remove(folder: Path) -> None:
