@@ -15,9 +15,18 @@
     │   └── ApiError          the server answered with an error
     ├── SandboxError          the machinery that runs untrusted tests broke
     ├── ToolError             a tool that a stage uses did not do its work
+    ├── DiskFullError         there is no room for what the run has to write
     ├── GitError              git refused
     └── GitHubError           GitHub refused
 """
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
 
 
 class SpecToProductionError(Exception):
@@ -95,6 +104,30 @@ class SandboxError(SpecToProductionError):
 
 class ToolError(SpecToProductionError):
     """A tool that a stage uses (a linter, a type checker) did not do its work."""
+
+
+class DiskFullError(SpecToProductionError):
+    """There is no room for what the run has to write."""
+
+
+@contextlib.contextmanager
+def telling_of_a_full_disk() -> Iterator[None]:
+    """Tell in one sentence what the system says about each file that finds no room.
+
+    Raises:
+        DiskFullError: Something in the block found none.
+    """
+    try:
+        yield
+    except OSError as error:
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        # One for a whole tree has no names, but a list: what, where to, why.
+        place = error.args[0][0][1] if isinstance(error, shutil.Error) else error.filename
+        raise DiskFullError(
+            f"{os.strerror(errno.ENOSPC)}: {place or 'a file'} could not be written.",
+            hint="Free some, or have the run work on another disk (TMPDIR).",
+        ) from error
 
 
 class GitError(SpecToProductionError):

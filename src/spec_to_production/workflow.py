@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from spec_to_production import __version__
-from spec_to_production.errors import SpecToProductionError
+from spec_to_production.errors import SpecToProductionError, telling_of_a_full_disk
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.progress import Progress
 from spec_to_production.results import (
@@ -318,7 +318,7 @@ class Workflow:
     def _guarded(self, stage: StageName, work: Callable[[], T]) -> T | None:
         """Measure a stage; what goes wrong in it becomes a problem and ends this stage only."""
         try:
-            with self._timeline.measure(stage):
+            with self._timeline.measure(stage), telling_of_a_full_disk():
                 return work()
         except SpecToProductionError as error:
             self._problems.append(Problem(stage=stage, message=error.message, hint=error.hint))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -18,6 +17,7 @@ from pydantic import ValidationError
 
 from spec_to_production.generation.intake import LARGEST_FILE
 from spec_to_production.generation.plan import repair_path
+from spec_to_production.generation.whole import write_whole
 from spec_to_production.results import GeneratedFile, Task, Value
 
 MOST_BYTES = 64 << 20
@@ -72,10 +72,7 @@ class Cache:
         """Keep an answer for later runs. A cache that cannot be written costs nothing but time."""
         entry = Entry(content_key=task.content_key, files=tuple(files))
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                file.write(entry.model_dump_json().encode())
-            Path(file.name).replace(self._path(task))
+            write_whole(self._path(task), entry.model_dump_json().encode())
             self._shrink()
         except OSError as error:
             self._tell(f"{task.id}: its answer could not be kept in the cache: {error}")

@@ -6,7 +6,6 @@ flight keeps what is to happen then, and :meth:`Course.settle` does it on the co
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -67,6 +66,8 @@ class Course:
             if isinstance(error, ServerStartError):
                 self.stopped = failure
             self._fail(flight, failure)
+        except OSError as error:
+            self._fail(flight, Failure("unknown", str(error)))
         else:
             then(outcome)
 
@@ -289,8 +290,12 @@ class Course:
         task, conversation = flight.task, flight.conversation
 
         def keep() -> None:
-            with contextlib.suppress(OpenHandsError):  # a server that was lost has nothing to tell
+            try:
                 self._means.keep_trajectory(task, self._openhands.trajectory(conversation))
+            except OpenHandsError:
+                pass  # a server that was lost has nothing to tell
+            except OSError as error:
+                self._progress.tell(f"its steps could not be kept: {error}", task.id)
 
         def delete() -> None:
             keep()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import RootModel, ValidationError
 
+from spec_to_production.generation.whole import write_whole
 from spec_to_production.results import Component, Job, Task
 
 _SHORTEST_PAUSE_S, _SHARE_OF_THE_AGE = 0.5, 0.01
@@ -79,10 +78,7 @@ class Durations(RootModel[dict[str, float]]):
     def write(self, folder: Path) -> None:
         """Keep them for later runs; a folder that cannot be written costs only the order."""
         with contextlib.suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-                file.write(self.model_dump_json().encode())
-            os.replace(file.name, _path(folder))  # noqa: PTH105 - both are names here
+            write_whole(_path(folder), self.model_dump_json().encode())
 
 
 def _path(folder: Path) -> Path:

@@ -36,12 +36,12 @@ class Client:
 
     Args:
         http: Knows the address, the key and the time limits.
-        is_alive: Whether the server can still answer at all; once it cannot, nothing is repeated.
+        why_gone: Why the server can answer no more; empty while it can. Then nothing is repeated.
     """
 
-    def __init__(self, http: httpx.Client, is_alive: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, http: httpx.Client, why_gone: Callable[[], str] = lambda: "") -> None:
         self._http = http
-        self._is_alive = is_alive
+        self._why_gone = why_gone
 
     def send(self, request: Request, expected: type[A], *, wait_for_room: bool = True) -> A:
         """Send a request until it is answered.
@@ -71,7 +71,7 @@ class Client:
         try:
             return self._once(request, _reader(request, expected))
         except httpx.TransportError as error:
-            raise _explain(request, error) from error
+            raise self._explain(request, error) from error
 
     def close(self) -> None:
         """Close the connections."""
@@ -79,7 +79,7 @@ class Client:
 
     def _wait_for_capacity(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         def room_may_come(error: Exception) -> bool:
-            return self._is_alive() and isinstance(error, ApiError) and error.status == _FULL
+            return not self._why_gone() and isinstance(error, ApiError) and error.status == _FULL
 
         for attempt in stamina.retry_context(
             on=room_may_come,
@@ -95,7 +95,7 @@ class Client:
 
     def _persist(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         def helps(error: Exception) -> bool:
-            return self._is_alive() and _is_worth_repeating(request, error)
+            return not self._why_gone() and _is_worth_repeating(request, error)
 
         try:
             for attempt in stamina.retry_context(
@@ -109,7 +109,7 @@ class Client:
                 with attempt:
                     return self._once(request, read)
         except httpx.TransportError as error:
-            raise _explain(request, error) from error
+            raise self._explain(request, error) from error
         raise AssertionError("the last attempt raises")  # pragma: no cover
 
     def _once(self, request: Request, read: Callable[[int, bytes], T]) -> T:
@@ -123,6 +123,13 @@ class Client:
             files=None if request.file is None else {"file": request.file},
         )
         return read(response.status_code, response.content)
+
+    def _explain(self, request: Request, error: httpx.TransportError) -> OpenHandsError:
+        asked = f"{request.method} {request.path}"
+        if isinstance(error, httpx.ReadTimeout):
+            return LateAnswerError(f"The agent server did not answer {asked} in time.")
+        why = self._why_gone() or str(error) or type(error).__name__
+        return ServerLostError(f"The agent server cannot be reached ({asked}): {why}")
 
 
 def _reader(request: Request, expected: type[A]) -> Callable[[int, bytes], A]:
@@ -141,12 +148,3 @@ def _is_worth_repeating(request: Request, error: Exception) -> bool:
             return status == _UNAVAILABLE or (request.repeatable and status in _MALFORMED_OR_BROKEN)
         case _:
             return False
-
-
-def _explain(request: Request, error: httpx.TransportError) -> OpenHandsError:
-    asked = f"{request.method} {request.path}"
-    if isinstance(error, httpx.ReadTimeout):
-        return LateAnswerError(f"The agent server did not answer {asked} in time.")
-    return ServerLostError(
-        f"The agent server cannot be reached ({asked}): {error or type(error).__name__}"
-    )

@@ -160,7 +160,8 @@ class CloudServer(DistantServer):
             ServerStartError: It refused or cannot be reached, with what to do by the cause.
         """
         try:
-            return Client(self._http, lambda: not self._closing.is_set()).send(request, expected)
+            why_gone = lambda: "the run is over" if self._closing.is_set() else ""  # noqa: E731
+            return Client(self._http, why_gone).send(request, expected)
         except ApiError as error:
             kind = KeyRefusedError if error.status in _UNAUTHORISED else ServerStartError
             raise kind(

@@ -19,12 +19,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from spec_to_production.errors import GitError, OpenHandsError
+from spec_to_production.errors import (
+    DiskFullError,
+    GitError,
+    OpenHandsError,
+    telling_of_a_full_disk,
+)
 from spec_to_production.snapshot import Snapshot, git
 
 _MOST_NEW_BYTES = 64 << 20
 _MOST_FILES = 50_000
 _GIT = ".git"
+_UNREADABLE = (
+    DiskFullError,
+    GitError,
+    OSError,
+    ValueError,
+    tarfile.TarError,
+    EOFError,
+    zlib.error,
+)
 _BY_PRODUCTS = (
     "__pycache__/",
     ".pytest_cache/",
@@ -37,13 +51,22 @@ _BY_PRODUCTS = (
 
 
 def make(base: Path, to: Path, owner: int | None) -> None:
-    """Copy a snapshot, for the user ``owner`` when given, and for nobody else."""
+    """Copy a snapshot, for the user ``owner`` when given, and for nobody else.
+
+    Raises:
+        OpenHandsError: It cannot be written.
+    """
     partial = to.with_name(f"{to.name}.partial")
-    shutil.copytree(base, partial, symlinks=True)
-    partial.chmod(0o700)
-    if owner is not None:
-        give(partial, owner)
-    partial.rename(to)
+    try:
+        with telling_of_a_full_disk():
+            shutil.copytree(base, partial, symlinks=True)
+            partial.chmod(0o700)
+            if owner is not None:
+                give(partial, owner)
+            partial.rename(to)
+    except (DiskFullError, OSError) as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise OpenHandsError(f"There is no copy of the code for the job: {error}") from error
 
 
 def give(path: Path, owner: int) -> None:
@@ -76,16 +99,19 @@ def changes(base: Path, copy: Iterable[Entry]) -> str:
     Raises:
         OpenHandsError: The copy cannot be read, or is too large to be taken.
     """
-    with tempfile.TemporaryDirectory(prefix="spec-to-production-") as scratch:
-        mirror = Path(scratch)
-        shutil.copytree(base / ".git", mirror / ".git")
-        (mirror / ".git" / "info").mkdir(exist_ok=True)
-        (mirror / ".git" / "info" / "exclude").write_text("\n".join(_BY_PRODUCTS))
-        try:
+    try:
+        with (
+            telling_of_a_full_disk(),
+            tempfile.TemporaryDirectory(prefix="spec-to-production-") as scratch,
+        ):
+            mirror = Path(scratch)
+            shutil.copytree(base / ".git", mirror / ".git")
+            (mirror / ".git" / "info").mkdir(exist_ok=True)
+            (mirror / ".git" / "info" / "exclude").write_text("\n".join(_BY_PRODUCTS))
             _mirror(copy, mirror, most_bytes=_size(base) + _MOST_NEW_BYTES)
             return Snapshot(base, git("rev-parse", "HEAD", cwd=base).strip(), None).diff(mirror)
-        except (GitError, OSError, ValueError, tarfile.TarError, EOFError, zlib.error) as error:
-            raise OpenHandsError(f"The changes of the job cannot be told: {error}") from error
+    except _UNREADABLE as error:
+        raise OpenHandsError(f"The changes of the job cannot be told: {error}") from error
 
 
 def on_disk(copy: Path) -> Iterator[Entry]:

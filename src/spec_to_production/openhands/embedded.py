@@ -18,7 +18,15 @@ from spec_to_production.openhands import copies
 from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.installation import Installer
-from spec_to_production.openhands.launch import Environment, Image, Zygote, agent_uid, end
+from spec_to_production.openhands.launch import (
+    Environment,
+    Image,
+    Zygote,
+    agent_uid,
+    end,
+    last_words,
+    starting,
+)
 
 _LOOPBACK = "127.0.0.1"
 _READY_WITHIN_S = 120
@@ -104,7 +112,8 @@ class EmbeddedServer(AgentServer):
 
     def _launch(self) -> tuple[Client, str]:
         try:
-            return self._start()
+            with starting():
+                return self._start()
         except BaseException:
             self._end()
             raise
@@ -123,7 +132,7 @@ class EmbeddedServer(AgentServer):
             limits=httpx.Limits(max_connections=None),
             trust_env=False,
         )
-        client = Client(http, self._is_alive)
+        client = Client(http, self._why_gone)
         return client, self._await_ready(client, _READY_WITHIN_S)
 
     def _prepare_folder(self) -> None:
@@ -139,14 +148,16 @@ class EmbeddedServer(AgentServer):
 
     def _pause(self, seconds: float) -> None:
         super()._pause(seconds)
-        if not self._is_alive():
-            lines = self.log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
+        if self._why_gone():
             raise ServerStartError(
-                "The agent server ended while it was starting. Its last words:\n" + "\n".join(lines)
+                "The agent server ended while it was starting. Its last words:\n"
+                + last_words(self.log, _LOG_LINES)
             )
 
-    def _is_alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+    def _why_gone(self) -> str:
+        if self._process is not None and self._process.poll() is None:
+            return ""
+        return f"it has ended. Its last words: {last_words(self.log)}"
 
     def _end(self) -> None:
         if self._process is not None:

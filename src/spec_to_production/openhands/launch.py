@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +59,21 @@ class Command:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+
+@contextlib.contextmanager
+def starting() -> Iterator[None]:
+    """Say of what the system refuses in the block that it keeps the agent server from starting."""
+    try:
+        yield
+    except OSError as error:
+        raise ServerStartError(f"The agent server could not be started: {error}") from error
+
+
+def last_words(log: Path, lines: int = 1) -> str:
+    """The end of what a process wrote into its log."""
+    words = log.read_text("utf-8", "replace").splitlines()[-lines:]
+    return "\n".join(words) or "it said nothing."
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,14 @@ from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError,
 from spec_to_production.openhands.embedded import EmbeddedServer, settings
 from spec_to_production.openhands.installation import Installer
 from spec_to_production.openhands.interface import Assignment, Failure, State
-from spec_to_production.openhands.launch import Environment, Image, Zygote, end
+from spec_to_production.openhands.launch import (
+    Environment,
+    Image,
+    Zygote,
+    end,
+    last_words,
+    starting,
+)
 from spec_to_production.openhands.zygote import READY
 from spec_to_production.results import Usage
 
@@ -27,7 +34,7 @@ _MOST_LOOKS = 64
 _LOOK_WITHIN_S = 1.0
 _LOOK_AGAIN_S = 0.05
 _LOADED_WITHIN_S = 120
-_LAST_WORDS = 1500
+_LOG_LINES = 15
 _NOT_FOUND = 404
 _UNSEEN = State("unknown", Usage())
 
@@ -51,6 +58,7 @@ class SeparateServers:
         tell: Tell = lambda _: None,
     ) -> None:
         self._folder = folder
+        self._log = folder / "zygote.log"
         self._tell = tell
         self._find = find
         self._users = itertools.count(secrets.choice(_USERS))
@@ -155,7 +163,10 @@ class SeparateServers:
         """A server that no conversation had: the first one is ready, others get so."""
         origin, first = self._up.result()
         if self._process is not None and self._process.poll() is not None:
-            raise ServerLostError("The process that starts agent servers is gone.")
+            raise ServerLostError(
+                "The process that starts agent servers is gone. Its last words: "
+                + last_words(self._log)
+            )
         if self._first_is_taken:
             return self._start(origin)
         self._first_is_taken = True
@@ -182,7 +193,8 @@ class SeparateServers:
 
     def _come_up(self) -> None:
         try:
-            origin = self._origin()
+            with starting():
+                origin = self._origin()
             first = self._start(origin, self._tell)
             first.wait_until_ready()
             self._up.set_result((origin, first))
@@ -198,17 +210,16 @@ class SeparateServers:
         if isinstance(installed, Image):
             return installed
         command = installed.zygote(self._folder, settings(self._folder, secrets.token_urlsafe()))
-        log = self._folder / "zygote.log"
-        self._process = command.start(log)
+        self._process = command.start(self._log)
         deadline = time.monotonic() + _LOADED_WITHIN_S
         while time.monotonic() < deadline and self._process.poll() is None:
-            if READY in log.read_text("utf-8", "replace"):
+            if READY in self._log.read_text("utf-8", "replace"):
                 return Zygote(self._folder)
             if self._closing.wait(_LOOK_AGAIN_S):
                 raise ServerLostError("The run ended before an agent server was ready.")
         raise ServerStartError(
             "The agent server could not be loaded. Its last words:\n"
-            + log.read_text("utf-8", "replace")[-_LAST_WORDS:]
+            + last_words(self._log, _LOG_LINES)
         )
 
     def _end(self) -> None:

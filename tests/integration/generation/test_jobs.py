@@ -90,7 +90,7 @@ def test_a_killed_server_is_replaced_and_its_jobs_begin_anew(open_folder, record
     outputs = [record_test(recorded_model, before=steps) for steps in ([], wait, wait)]
 
     def kill_server(_: object) -> None:
-        if first._is_alive():
+        if first._process.poll() is None:
             os.killpg(first._process.pid, signal.SIGKILL)
 
     try:

@@ -331,6 +331,15 @@ def test_a_request_refused_after_the_model_has_answered_stops_nobody(run):
     assert [job.status for job in jobs.values()] == ["succeeded", "failed", "succeeded"]
 
 
+def test_what_the_system_refuses_costs_the_job_that_asked(run):
+    refused = Script(create_error=OSError(28, "No space left on device"))
+    jobs, _, _ = run({"a": refused, "b": done("b")})
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "unknown")
+    assert "No space left on device" in jobs["a"].message
+    assert jobs["b"].status == "succeeded"
+
+
 @pytest.mark.parametrize("cause", ["rate_limit", "transient"])
 def test_after_a_fault_that_passes_the_same_conversation_goes_on(run, cause):
     jobs, openhands, _ = run({"a": failing(cause, replies=[done("a")])})

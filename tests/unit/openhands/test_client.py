@@ -103,10 +103,10 @@ def test_a_server_out_of_reach_is_lost_after_a_few_tries(client):
 
 
 @respx.mock
-def test_a_dead_server_is_not_asked_again():
+def test_a_dead_server_is_not_asked_again_and_why_it_is_dead_is_told():
     route = respx.get(f"{HOST}/server_info").mock(side_effect=httpx.ConnectError("refused"))
-    with httpx.Client(base_url=HOST) as http, pytest.raises(ServerLostError):
-        Client(http, is_alive=lambda: False).send(protocol.server_info(), ServerInfo)
+    with httpx.Client(base_url=HOST) as http, pytest.raises(ServerLostError, match="its end"):
+        Client(http, why_gone=lambda: "its end").send(protocol.server_info(), ServerInfo)
     assert route.call_count == 1
 
 
