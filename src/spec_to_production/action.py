@@ -18,7 +18,13 @@ from spec_to_production.github.comment import changed_files
 from spec_to_production.github.event import Event, read_event
 from spec_to_production.github.folders import close_to_others
 from spec_to_production.github.log import Log
-from spec_to_production.github.trust import PRIVILEGED, author_association, require_trust
+from spec_to_production.github.trust import (
+    AFTER_ANOTHER,
+    PRIVILEGED,
+    author_association,
+    require_own_code,
+    require_trust,
+)
 from spec_to_production.pairs import AUTO, pairs, settings_of, touched
 from spec_to_production.progress import Display
 from spec_to_production.publication import as_text, links_for, publish, relay, tell_runner
@@ -89,6 +95,8 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     settings = _within_its_rights(settings, event)
     if event.name in PRIVILEGED:
         _require_trust(settings, event, root)
+    if event.name == AFTER_ANOTHER:
+        require_own_code(event, find_head(find_root(root)))
 
     results, codes = _run_each(run, _each(settings, event, root), root, env, event)
     if not results:

@@ -15,6 +15,7 @@ PAYLOADS = {
         "issue": {"number": 7, "pull_request": {}},
         "comment": {"id": 1, "body": "/test"},
     },
+    "workflow_run": {"workflow_run": {"id": 1, "head_repository": {"full_name": "else/r"}}},
 }
 
 
@@ -45,4 +46,4 @@ def test_nothing_runs_when_the_author_cannot_be_asked_for(tmp_path, capsys, name
 
     assert code in (1, 2)
     assert not ran
-    assert "author" in capsys.readouterr().out or token
+    assert "run by" in capsys.readouterr().out or token

@@ -56,9 +56,10 @@ class Event(Value):
     def without_secrets(self) -> bool:
         """GitHub gives such a run no secrets, whatever the workflow's permissions say.
 
-        ``pull_request_target`` is the exception: it runs in the name of the base repository.
+        Two events are the exception: they run in the name of the base repository.
         """
-        return self.name != "pull_request_target" and (self.from_fork or self.from_dependabot)
+        of_the_base = self.name in {"pull_request_target", "workflow_run"}
+        return not of_the_base and (self.from_fork or self.from_dependabot)
 
     @property
     def run_url(self) -> str:
@@ -98,6 +99,7 @@ class _PullRequest(_Payload):
 
 class _WorkflowRun(_Payload):
     id: int
+    head_repository: _Repository | None = None
 
 
 class _Comment(_Payload):
@@ -122,6 +124,12 @@ class _EventPayload(_Payload):
         if self.issue is not None and self.issue.pull_request is not None:
             return self.issue.number
         return self.pull_request.number if self.pull_request else None
+
+    def is_about_a_fork_of(self, repository: str) -> bool:
+        """Whether the code is another repository's."""
+        if self.workflow_run is not None:
+            return self.workflow_run.head_repository != _Repository(full_name=repository)
+        return self.pull_request is not None and self.pull_request.from_fork
 
 
 class _Environment(_Payload):
@@ -174,7 +182,7 @@ def read_event(env: Mapping[str, str]) -> Event:
         head_sha=pull_request.head.sha if pull_request else None,
         base_sha=pull_request.base.sha if pull_request else None,
         author_association=pull_request.author_association if pull_request else None,
-        from_fork=pull_request.from_fork if pull_request else False,
+        from_fork=payload.is_about_a_fork_of(runner.repository),
         # A person who runs Dependabot's job again lends it their own rights.
         from_dependabot=(runner.triggering_actor or runner.actor) == _DEPENDABOT,
         server_url=runner.server_url.rstrip("/"),

@@ -15,12 +15,16 @@ from spec_to_production.github.connection import explained
 from spec_to_production.github.event import Event
 
 PRIVILEGED = ("issue_comment", "pull_request_target")
-"""Events that have secrets and can be caused by anybody."""
+"""Events that have secrets and can be caused by anybody; their author is asked for."""
+
+AFTER_ANOTHER = "workflow_run"
+"""The event that has secrets whoever caused the run before it."""
 
 TRUSTED = ("OWNER", "MEMBER", "COLLABORATOR")
 """What GitHub may say of an author (``author_association``) for a run to go on."""
 
 _COMMIT = re.compile(r"\b[0-9a-f]{40}\b")
+_QUOTED = re.compile(r"^\s*>.*", re.MULTILINE)
 
 
 def author_association(github: Github, event: Event) -> str:
@@ -57,7 +61,8 @@ def require_trust(event: Event, association: str, checked_out: str | None) -> No
             hint="Use the event pull_request; the guide to forks (docs/forks.md) shows how.",
         )
     if event.comment is not None:
-        meant = {event.sha, *_COMMIT.findall(event.comment.body)}
+        # An answer may quote what somebody else had asked for.
+        meant = {event.sha, *_COMMIT.findall(_QUOTED.sub("", event.comment.body))}
         hint = "Name the full commit in the comment, and check that commit out."
     else:
         meant = {event.sha, event.head_sha}
@@ -67,4 +72,20 @@ def require_trust(event: Event, association: str, checked_out: str | None) -> No
             f"A run by {event.name} has secrets, and the checkout is at {checked_out}, which "
             "nobody named: the branch may have moved. Nothing was run.",
             hint=hint,
+        )
+
+
+def require_own_code(event: Event, checked_out: str | None) -> None:
+    """After a run of a fork's or Dependabot's, go on only with the default branch's code.
+
+    Raises:
+        InputError: The checkout is at another commit.
+    """
+    foreign = event.from_fork or event.from_dependabot
+    if foreign and checked_out != event.sha:
+        raise InputError(
+            f"A run by {AFTER_ANOTHER} has secrets, the run before it was a fork's or "
+            f"Dependabot's, and the checkout is not at {event.sha}: nothing was run.",
+            hint="Judge such code in the event pull_request; mode 'report' posts the comment here. "
+            "The guide to forks (docs/forks.md) shows both workflows.",
         )

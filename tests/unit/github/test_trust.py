@@ -8,7 +8,7 @@ import responses
 from spec_to_production.errors import InputError
 from spec_to_production.github.connection import connect
 from spec_to_production.github.event import read_event
-from spec_to_production.github.trust import author_association, require_trust
+from spec_to_production.github.trust import author_association, require_own_code, require_trust
 
 BASE, HEAD, OTHER = "a" * 40, "b" * 40, "c" * 40
 API = "https://api.github.com"
@@ -83,3 +83,32 @@ def test_a_comment_on_an_issue_is_about_no_pull_request(tmp_path):
     payload = {**COMMENT, "issue": {"number": 7}}
 
     assert event(tmp_path, "issue_comment", payload).pull_request is None
+
+
+@pytest.mark.parametrize("quoted", [f"> /test {HEAD}", f"  > > {HEAD}", f">{HEAD}"])
+def test_a_commit_that_an_answer_quotes_was_not_named(tmp_path, quoted):
+    body = f"{quoted}\n\nWho asked for that?"
+    answer = {**COMMENT, "comment": {"id": 42, "body": body}}
+
+    with pytest.raises(InputError, match="nobody named"):
+        require_trust(event(tmp_path, "issue_comment", answer), "OWNER", HEAD)
+
+
+def after(tmp_path, repository):
+    head = repository and {"full_name": repository}
+    return event(tmp_path, "workflow_run", {"workflow_run": {"id": 1, "head_repository": head}})
+
+
+@pytest.mark.parametrize("repository", ["somebody/r", None])
+def test_after_a_forks_run_the_forks_code_is_not_run(tmp_path, repository):
+    with pytest.raises(InputError, match="nothing was run"):
+        require_own_code(after(tmp_path, repository), HEAD)
+
+    require_own_code(after(tmp_path, repository), BASE)
+
+
+def test_after_a_run_of_its_own_any_commit_may_be_run(tmp_path):
+    own = after(tmp_path, "o/r")
+
+    require_own_code(own, HEAD)
+    assert not own.without_secrets
