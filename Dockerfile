@@ -19,7 +19,7 @@ FROM builder AS tool
 COPY locks/tool.txt /locks/
 RUN uv venv --quiet --python python3 /opt/tool \
     && uv pip install --quiet --python /opt/tool \
-        --no-deps --require-hashes --requirement /locks/tool.txt \
+        --no-deps --no-build --require-hashes --requirement /locks/tool.txt \
     && cd /opt/tool/lib/python3.*/site-packages \
     && rm -r tests && find libcst -name tests -type d -prune -exec rm -r {} + \
     && find . -name '*.so' -exec strip --strip-unneeded {} +
@@ -37,7 +37,7 @@ COPY locks/agent-server.txt /locks/
 # without, and AWS services that are no models.
 RUN uv venv --quiet --python python3 /opt/agent-server \
     && uv pip install --quiet --python /opt/agent-server \
-        --no-deps --require-hashes --requirement /locks/agent-server.txt \
+        --no-deps --no-build --require-hashes --requirement /locks/agent-server.txt \
     && cd /opt/agent-server/lib/python3.*/site-packages \
     && rm -r litellm/rust_bridge/_native.abi3.so \
         litellm/proxy/_experimental/out litellm/proxy/swagger litellm/proxy/_lazy_openapi_snapshot.json \
