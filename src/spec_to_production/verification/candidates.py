@@ -14,25 +14,11 @@ from spec_to_production.components.layout import test_roots
 from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Reason
 from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.verification.definitions import Function, functions_of
 
 _TEST_FOLDERS = {"test", "tests", "testing"}
 _NEVER = {"conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "noxfile.py"}
 _LOOKS_LIKE_A_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(test\w*)", re.MULTILINE)
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-@dataclass(frozen=True)
-class Function:
-    """A test function of a candidate. ``name`` is ``test_x`` or ``TestClass.test_x``.
-
-    ``essence`` is equal for two functions that differ in name, docstring and marks only.
-    """
-
-    name: str
-    line: int
-    code: str
-    essence: str
 
 
 @dataclass(frozen=True)
@@ -129,43 +115,6 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
     )
 
 
-def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
-    """The test functions of a module, those in classes included."""
-    for owner, node in test_nodes(tree):
-        start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
-        lines = source.splitlines()[start - 1 : node.end_lineno]
-        yield Function(
-            name=f"{owner.name}.{node.name}" if owner else node.name,
-            line=node.lineno,
-            code="\n".join(lines),
-            essence=_essence(node),
-        )
-
-
-def test_nodes(tree: ast.Module) -> Iterator[tuple[ast.ClassDef | None, FunctionNode]]:
-    """The nodes of a module's test functions, each with its class."""
-    for node in tree.body:
-        if isinstance(node, FunctionNode) and node.name.startswith("test"):
-            yield None, node
-        elif isinstance(node, ast.ClassDef):
-            for inner in node.body:
-                if isinstance(inner, FunctionNode) and inner.name.startswith("test"):
-                    yield node, inner
-
-
-def essences_in(files: Sequence[Path]) -> dict[str, str]:
-    """The essence of every test in existing files, with the test's name."""
-    found = {}
-    for path in files:
-        try:
-            source = path.read_text("utf-8")
-            tree = syntax.parse(source)
-        except (OSError, ValueError, SyntaxError):
-            continue  # the baseline says what is wrong with it
-        found.update({function.essence: function.name for function in functions_of(tree, source)})
-    return found
-
-
 def expects_exception(source: str, line: int | None) -> bool:
     """Whether a line of a test stands where the test expects an exception."""
     if line is None:
@@ -255,10 +204,3 @@ def _shadowing(functions: Sequence[Function], existing: Path) -> Iterator[tuple[
             yield name, "A test of this name is in the file already and would be replaced."
         elif count > 1:
             yield name, f"The file defines this name {count} times; only the last one ever runs."
-
-
-def _essence(node: FunctionNode) -> str:
-    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    marks = [mark for mark in map(ast.unparse, node.decorator_list) if "parametrize" in mark]
-    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
-    return "\n".join([arguments, *marks, *map(ast.unparse, body)])

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from spec_to_production.results import Reason, VerdictName
 from spec_to_production.verification.candidates import (
     Candidate,
-    Function,
     expects_exception,
     is_asserted,
 )
+from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.runs import NULLS, Line, Outcome, Record
 
@@ -88,6 +88,22 @@ class Case:
     def duration_ms(self) -> float | None:
         """How long it took, alone."""
         return self.outcomes[0].duration_ms if self.outcomes else None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those of its classes, as it was collected in them, and its own; none of a whole file."""
+        names = self.placed_id.partition("::")[2].partition("[")[0]
+        return tuple(names.split("::")) if names else ()
+
+    @property
+    def defined_as(self) -> str:
+        """The qualified name of its function; nothing when that is from another file."""
+        return self.function.name if self.function else ""
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether it is defined elsewhere than where it was collected."""
+        return self.defined_as != ".".join(self.names)
 
     @property
     def passes(self) -> bool:

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from spec_to_production import syntax
 from spec_to_production.results import Dispute, GeneratedFile, TestVerdict, Verification
-from spec_to_production.verification.candidates import Candidate, FunctionNode, test_nodes
-from spec_to_production.verification.salvage import salvaged
+from spec_to_production.verification.definitions import FunctionNode, qualified, test_nodes
+from spec_to_production.verification.excerpt import Part, excerpt
 
 _SUFFIX = "_disputed"
 
@@ -37,10 +37,11 @@ def _disputes(tests: Iterable[TestVerdict], path: str) -> dict[str, Dispute]:
 
 
 def _marked(file: GeneratedFile, disputes: Mapping[str, Dispute]) -> GeneratedFile | None:
-    part = salvaged(Candidate(file.path, file.path, file.content), disputes)
-    if part is None:
+    defined = {qualified(*found) for found in test_nodes(syntax.parse(file.content))}
+    text = excerpt(file.content, Part(frozenset(defined & disputes.keys())))
+    if text is None:
         return None
-    return GeneratedFile(path=path_beside(file.path), content=_with_marks(part, disputes))
+    return GeneratedFile(path=path_beside(file.path), content=_with_marks(text, disputes))
 
 
 def path_beside(path: str) -> str:
@@ -62,8 +63,8 @@ def _insertions(
     tree: ast.Module, lines: Sequence[str], disputes: Mapping[str, Dispute]
 ) -> Iterator[tuple[int, str]]:
     """What to put before which line."""
-    for owner, node in test_nodes(tree):
-        dispute = disputes[f"{owner.name}.{node.name}" if owner else node.name]
+    for owners, node in test_nodes(tree):
+        dispute = disputes[qualified(owners, node)]
         mark = f"@pytest.mark.xfail(strict=True, reason={_reason(dispute)!r})"
         indentation = lines[node.lineno - 1][: node.col_offset]
         yield _first_line(node), indentation + mark

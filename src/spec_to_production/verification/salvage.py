@@ -2,121 +2,109 @@
 
 from __future__ import annotations
 
-import ast
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from spec_to_production import syntax
 from spec_to_production.results import GeneratedFile
-from spec_to_production.verification.candidates import Candidate, functions_of, test_nodes
+from spec_to_production.verification.definitions import qualified, test_nodes
 from spec_to_production.verification.evidence import Case
+from spec_to_production.verification.excerpt import Part, excerpt, tables_of
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.runs import Run
 
+Names = tuple[str, ...]
 
-def accepted_files(cases: Sequence[Case]) -> tuple[GeneratedFile, ...]:
+
+@dataclass(frozen=True)
+class Salvaged:
+    """What is left of a file, and the accepted tests that are in it."""
+
+    file: GeneratedFile
+    tests: tuple[Case, ...]
+
+
+def salvage(cases: Sequence[Case]) -> list[Salvaged]:
     """The files of the cases without what was not accepted; none where nothing is left.
 
-    A function with several cases stays when all of them were accepted.
+    A function with several cases stays with the rows of its table that were accepted; where its
+    cases are no rows of one table, it stays when none of them fails. A class that inherits what
+    was not accepted for it loses that, and its base keeps it for the others.
     """
-    files = []
+    found = []
     for candidate in dict.fromkeys(case.candidate for case in cases):
-        good: dict[str, bool] = {}
-        for case in cases:
-            if case.candidate == candidate and case.function is not None:
-                name = case.function.name
-                good[name] = good.get(name, True) and case.is_("accepted")
-        text = salvaged(candidate, {name for name, stays in good.items() if stays})
+        if candidate.refused is not None:
+            continue
+        part, tests = _part_of(candidate.content, [c for c in cases if c.candidate == candidate])
+        text = excerpt(candidate.content, part)
         if text is not None:
-            files.append(GeneratedFile(path=candidate.placed, content=text))
-    return tuple(files)
+            found.append(Salvaged(GeneratedFile(path=candidate.placed, content=text), tests))
+    return found
 
 
 def run_alone_in_files(
-    pool: Interpreters,
-    root: Path,
-    files: Sequence[GeneratedFile],
-    accepted: Sequence[Case],
-    patience_s: float,
+    pool: Interpreters, root: Path, files: Sequence[Salvaged], patience_s: float
 ) -> list[Case]:
     """Run the files, written below ``root``; the cases that do not pass there any more, closed."""
-    for file in files:
-        (root / file.path).write_text(file.content, "utf-8")
-    records = pool.run_all(Run((file.path,), patience_s=patience_s) for file in files)
-    tests = {name: one for record in records for name, one in record.tests.items()}
-    kept = {
-        (file.path, function.name)
-        for file in files
-        for function in functions_of(syntax.parse(file.content), file.content)
-    }
+    for one in files:
+        (root / one.file.path).write_text(one.file.content, "utf-8")
+    records = pool.run_all(Run((one.file.path,), patience_s=patience_s) for one in files)
     return [
         case.rejected("fails", "It needs a test of its file that was rejected.")
-        for case in accepted
-        if case.function and (case.candidate.placed, case.function.name) in kept
-        if case.placed_id not in tests or not tests[case.placed_id].passed
+        for one, record in zip(files, records, strict=True)
+        for case in one.tests
+        if case.placed_id not in record.tests or not record.tests[case.placed_id].passed
     ]
 
 
-def salvaged(candidate: Candidate, keep: Collection[str]) -> str | None:
-    """The file's text with the test functions ``keep`` only; None when none is left.
-
-    Helpers, fixtures and comments stay as they were written; imports lose the names that only
-    the other tests used.
-    """
-    if not keep:
-        return None
-    tree = syntax.parse(candidate.content)
-    dropped = list(_dropped(tree, keep))
-    without: dict[ast.stmt, str] = dict.fromkeys(dropped, "")
-    return _edited(candidate.content, without | _imports_without(_names_gone(tree, dropped), tree))
-
-
-def _dropped(tree: ast.Module, keep: Collection[str]) -> Iterator[ast.stmt]:
-    """The other tests; a class as a whole where none of its tests stays."""
-    of_class: dict[ast.ClassDef, list[ast.stmt]] = {}
-    some_stay = set()
-    for owner, node in test_nodes(tree):
-        stays = (f"{owner.name}.{node.name}" if owner else node.name) in keep
-        if owner is not None:
-            of_class.setdefault(owner, []).extend([] if stays else [node])
-            some_stay |= {owner} if stays else set()
-        elif not stays:
-            yield node
-    for owner, nodes in of_class.items():
-        yield from nodes if owner in some_stay else [owner]
+def _part_of(source: str, cases: Iterable[Case]) -> tuple[Part, tuple[Case, ...]]:
+    groups: dict[Names, list[Case]] = defaultdict(list)
+    for case in cases:
+        if case.names:
+            groups[case.names].append(case)
+    rows = _rows(source, groups)
+    staying = {names for names, group in groups.items() if _stays(group, rows)}
+    # What its own class cannot keep is gone for those that inherit it, too.
+    lost = {".".join(names) for names in groups.keys() - staying}
+    staying -= {names for names in staying if groups[names][0].defined_as in lost}
+    functions = frozenset(groups[names][0].defined_as for names in staying) - {""}
+    classes = frozenset(".".join(names[:-1]) for names in staying) - {""}
+    part = Part(
+        functions=functions,
+        classes=classes,
+        emptied=frozenset(".".join(names[:-1]) for names in groups) - classes - {""},
+        without=frozenset(
+            (".".join(names[:-1]), names[-1])
+            for names in groups.keys() - staying
+            if groups[names][0].is_inherited and groups[names][0].defined_as in {"", *functions}
+        ),
+        rows={name: row for name, row in rows.items() if name in functions},
+    )
+    return part, tuple(c for n in staying for c in groups[n] if c.is_("accepted"))
 
 
-def _names_gone(tree: ast.Module, dropped: Collection[ast.stmt]) -> set[str]:
-    there, gone = _names(tree.body), _names(dropped)
-    return {name for name, count in gone.items() if there[name] == count}
+def _stays(group: Sequence[Case], rows: Mapping[str, Sequence[bool]]) -> bool:
+    return any(case.is_("accepted") for case in group) and (
+        group[0].defined_as in rows or all(map(_may_stay, group))
+    )
 
 
-def _names(nodes: Collection[ast.stmt]) -> Counter[str]:
-    found = (part for node in nodes for part in ast.walk(node))
-    return Counter(part.id for part in found if isinstance(part, ast.Name))
+def _may_stay(case: Case) -> bool:
+    return case.ruling is not None and (case.is_("accepted") or case.ruling.reason == "redundant")
 
 
-def _imports_without(gone: Collection[str], tree: ast.Module) -> dict[ast.stmt, str]:
-    changed: dict[ast.stmt, str] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            left = [a for a in node.names if (a.asname or a.name.partition(".")[0]) not in gone]
-            if len(left) < len(node.names):
-                node.names = left
-                changed[node] = ast.unparse(node) if left else ""
-    return changed
-
-
-def _edited(source: str, changes: Mapping[ast.stmt, str]) -> str:
-    """The source with statements replaced by other text, or taken out with the blank after."""
-    lines: list[str | None] = list(source.splitlines())
-    for node, text in changes.items():
-        decorators = getattr(node, "decorator_list", [])
-        first = min([node.lineno, *(one.lineno for one in decorators)])
-        last = node.end_lineno or node.lineno
-        is_test = not isinstance(node, ast.Import | ast.ImportFrom)
-        while is_test and last < len(lines) and not (lines[last] or "").strip():
-            last += 1
-        lines[first - 1 : last] = [text or None, *[None] * (last - first)]
-    return "\n".join(line for line in lines if line is not None).rstrip() + "\n"
+def _rows(source: str, groups: Mapping[Names, Sequence[Case]]) -> dict[str, tuple[bool, ...]]:
+    """The rows that may stay of those tables of which some may not."""
+    wanted: dict[str, set[tuple[bool, ...]]] = defaultdict(set)
+    for group in groups.values():
+        if any(case.is_("accepted") for case in group):
+            wanted[group[0].defined_as].add(tuple(map(_may_stay, group)))
+    found = {}
+    for owners, node in test_nodes(syntax.parse(source)):
+        name, tables = qualified(owners, node), tables_of(node)
+        for row in wanted[name] if len(wanted[name]) == 1 else ():
+            if tables and not all(row) and {len(table.elts) for table in tables} == {len(row)}:
+                found[name] = row
+    return found

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from spec_to_production.verification import nulls
-from spec_to_production.verification.candidates import Candidate, Function, named_requirements
+from spec_to_production.verification.candidates import Candidate, named_requirements
+from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.evidence import Case, Kill, after_first_run, broke_off
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.mutation import Mutant

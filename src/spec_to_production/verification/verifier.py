@@ -22,7 +22,7 @@ from spec_to_production.results import (
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.verification import flakiness, mutation, trials
-from spec_to_production.verification.candidates import Candidate, essences_in, read
+from spec_to_production.verification.candidates import Candidate, read
 from spec_to_production.verification.contribution import (
     adds_at_once,
     affordable,
@@ -32,6 +32,7 @@ from spec_to_production.verification.contribution import (
     mutation_change,
     named_in,
 )
+from spec_to_production.verification.definitions import essences_in
 from spec_to_production.verification.disputes import dispute_of
 from spec_to_production.verification.evidence import (
     Case,
@@ -43,7 +44,7 @@ from spec_to_production.verification.interpreter import Interpreters, install_ru
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.repetition import Repetition
 from spec_to_production.verification.runs import Place
-from spec_to_production.verification.salvage import accepted_files, run_alone_in_files
+from spec_to_production.verification.salvage import run_alone_in_files, salvage
 from spec_to_production.verification.together import Suite, run_suite, run_together
 
 _MOST_COMPARED = 20
@@ -241,7 +242,7 @@ class Verifier:
         return settled
 
     def _unless_a_copy(self, case: Case) -> Case:
-        if case.function is not None and "[" not in case.id:
+        if case.function is not None and not case.is_inherited and "[" not in case.id:
             twin = self._essences.setdefault(case.function.essence, case.id)
             if twin != case.id:
                 return case.rejected("redundant", f"It does the same as {twin}, word for word.")
@@ -330,11 +331,10 @@ class Verifier:
     def _salvage(self, pool: Interpreters) -> tuple[GeneratedFile, ...]:
         """The accepted tests as files; a test that fails without the rejected ones is no good."""
         while True:
-            files = accepted_files(self._cases)
-            accepted, patience = self._having("accepted"), self._effort.test_timeout
-            lost = run_alone_in_files(pool, self._place.root, files, accepted, patience)
+            found, patience = salvage(self._cases), self._effort.test_timeout
+            lost = run_alone_in_files(pool, self._place.root, found, patience)
             if not lost:
-                return files
+                return tuple(one.file for one in found)
             self._update(lost)
 
     def _having(self, verdict: VerdictName) -> list[Case]:

@@ -62,6 +62,63 @@ def test_good_tests_of_many_styles_are_accepted(judge):
     assert found["test_fr_4_owner"].mutants_killed
 
 
+def test_inherited_and_nested_tests_are_judged_in_each_of_their_classes(verify):
+    found = verify(
+        candidate="""
+        import unittest
+        import pytest
+        import shop
+
+        class Contract:
+            @pytest.mark.requirement("FR-1")
+            def test_price(self):
+                assert shop.parse(self.text) == self.price
+
+            def test_nothing(self):
+                assert shop.parse(self.text) is not None
+
+        class TestOne(Contract):
+            text, price = "1", 1
+
+        class TestWrong(Contract):
+            text, price = "2", 3
+
+        class TestOuter:
+            class TestInner:
+                def test_sum_fr_3(self):
+                    assert shop.total([1, 2]) == 3
+
+        class Mixin:
+            def test_owner_fr_4(self):
+                self.assertEqual(shop.Cart(self.owner).owner, self.owner)
+
+        class AdaCase(Mixin, unittest.TestCase):
+            owner = "ada"
+
+        @pytest.mark.parametrize(("text", "price"), [("3", 3), ("4", 5), ("6", 6)])
+        def test_table(text, price):
+            "FR-1"
+            assert shop.parse(text) == price
+        """
+    )
+    assert {test.id.partition("::")[2]: test.reason or test.verdict for test in found.tests} == {
+        "TestOne::test_price": "accepted",
+        "TestOne::test_nothing": "vacuous",
+        "TestWrong::test_price": "disputed",
+        "TestWrong::test_nothing": "vacuous",
+        "TestOuter::TestInner::test_sum_fr_3": "accepted",
+        "AdaCase::test_owner_fr_4": "accepted",
+        "test_table[3-3]": "accepted",
+        "test_table[4-5]": "disputed",
+        "test_table[6-6]": "accepted",
+    }
+    (file,) = found.files
+    assert "test_nothing" not in file.content
+    assert "TestWrong" not in file.content
+    assert '[("3", 3), ("6", 6)]' in file.content
+    assert all(name in file.content for name in ("Contract", "TestInner", "AdaCase(Mixin"))
+
+
 VACUOUS = {
     "calls_only": "shop.parse('1')",
     "equals_itself": "assert shop.parse('1') == shop.parse('1')",

@@ -10,7 +10,6 @@ from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Module
 from spec_to_production.verification.candidates import (
     expects_exception,
-    functions_of,
     load_tests,
     named_requirements,
     read,
@@ -88,25 +87,6 @@ def test_two_test_modules_of_one_name_are_kept_apart(tmp_path):
 )
 def test_requirements_are_named_in_many_ways(code, named):
     assert named_requirements(code, ["FR-1", "FR-12", "NFR-1"]) == named
-
-
-def test_copies_have_the_same_essence():
-    import ast
-
-    source = """
-def test_a():
-    "One."
-    assert f(1) == 2
-
-@pytest.mark.requirement("FR-1")
-def test_b():
-    assert f(1) == 2  # the same
-
-def test_c():
-    assert f(1) == 3
-"""
-    one, two, other = functions_of(ast.parse(source), source)
-    assert one.essence == two.essence != other.essence
 
 
 def test_tests_from_outside_go_to_the_components_folder(tmp_path):

@@ -1,95 +1,112 @@
-"""What is left of a generated file when some of its tests are not accepted."""
+"""Which part of a generated file is taken over."""
 
-import ast
+from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from dataclasses import replace
 
+import pytest
+
+from spec_to_production.syntax import parse
 from spec_to_production.verification.candidates import Candidate
-from spec_to_production.verification.salvage import salvaged
+from spec_to_production.verification.definitions import functions_of
+from spec_to_production.verification.evidence import Case, Ruling
+from spec_to_production.verification.salvage import salvage
 
-SOURCE = '''"""Tests."""
-import os, random
-import json as j
-from decimal import (
-    Decimal,
-    localcontext,
+PATH = "tests/test_a.py"
+GOOD = Ruling("accepted", None, "")
+BAD = Ruling("rejected", "vacuous", "")
+IDLE = Ruling("rejected", "redundant", "")
+
+
+def left(source, rulings):
+    """The salvaged text, and the ids in it, of tests with these rulings: id below the file, and
+    the name that its function has there.
+    """
+    functions = {function.name: function for function in functions_of(parse(source), source)}
+    candidate = Candidate(PATH, PATH, source, tuple(functions.values()))
+    cases = [
+        replace(Case(f"{PATH}::{name}", f"{PATH}::{name}", candidate, functions[of]), ruling=ruling)
+        for (name, of), ruling in rulings.items()
+    ]
+    found = salvage(cases)
+    if not found:
+        return "", []
+    return found[0].file.content, sorted(case.id.partition("::")[2] for case in found[0].tests)
+
+
+ROWS = """import pytest
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_rows(n):
+    assert n
+"""
+
+
+def rows(*rulings, source=ROWS):
+    names = [f"test_rows[{number}]" for number in range(1, len(rulings) + 1)]
+    return left(
+        source, {(name, "test_rows"): one for name, one in zip(names, rulings, strict=True)}
+    )
+
+
+def test_rows_that_were_not_accepted_leave_the_table():
+    text, ids = rows(GOOD, BAD, GOOD)
+    assert '"n", [1, 3]' in text
+    assert ids == ["test_rows[1]", "test_rows[3]"]
+
+
+def test_rows_that_add_nothing_may_stay_with_others():
+    text, ids = rows(GOOD, IDLE, GOOD)
+    assert text == ROWS
+    assert ids == ["test_rows[1]", "test_rows[3]"]
+
+
+def test_rows_that_add_nothing_are_no_test_by_themselves():
+    assert rows(IDLE, IDLE, IDLE) == ("", [])
+
+
+@pytest.mark.parametrize(
+    "table", ["ROWS", "[1, *MORE]", "[1, 2]", "[1, 2, 3], ids=NAMES", "range(3)"]
 )
-from helpers import a_fixture
+def test_a_function_whose_rows_cannot_be_told_apart_goes_as_a_whole(table):
+    source = ROWS.replace("[1, 2, 3]", table)
+    assert rows(GOOD, BAD, GOOD, source=source) == ("", [])
+    assert rows(GOOD, GOOD, GOOD, source=source)[0] == source
 
 
-HALF = Decimal("0.5")  # a helper
+CLASSES = """class Contract:
+    def test_it(self):
+        assert self.make
 
 
-def helper():
-    return os.sep
+class TestA(Contract):
+    make = A
 
 
-def test_good(a_fixture):
-    assert helper() and HALF
+class TestB(Contract):
+    make = B
+"""
 
 
-@marked
-def test_bad():
-    with localcontext():
-        assert random.random() and j
+def inherited(a, b):
+    of = "Contract.test_it"
+    return left(CLASSES, {("TestA::test_it", of): a, ("TestB::test_it", of): b})
 
 
-class TestMixed:
-    def test_one(self):
-        assert os.name
-
-    def test_two(self):
-        assert random
+def test_inherited_tests_are_taken_over_with_their_classes():
+    assert inherited(GOOD, GOOD) == (CLASSES, ["TestA::test_it", "TestB::test_it"])
 
 
-class TestBad:
-    def test_three(self):
-        assert random
-'''
-NAMES = ("test_good", "test_bad", "TestMixed.test_one", "TestMixed.test_two", "TestBad.test_three")
+def test_a_class_without_accepted_tests_goes_and_the_base_stays():
+    text, ids = inherited(GOOD, BAD)
+    assert "TestB" not in text
+    assert "class Contract" in text
+    assert ids == ["TestA::test_it"]
 
 
-def kept(*names):
-    return salvaged(Candidate("tests/test_a.py", "tests/test_a.py", SOURCE), names)
-
-
-def test_nothing_is_left_of_nothing():
-    assert kept() is None
-
-
-def test_other_tests_go_and_everything_else_stays():
-    text = kept("test_good", "TestMixed.test_one")
-
-    assert "test_bad" not in text
-    assert "@marked" not in text
-    assert "test_two" not in text
-    assert "TestBad" not in text
-    assert "def helper" in text
-    assert "# a helper" in text
-    assert "def test_one" in text
-
-
-def test_imports_lose_the_names_that_only_the_others_used():
-    text = kept("test_good", "TestMixed.test_one")
-
-    assert "import os\n" in text
-    assert "random" not in text
-    assert "json" not in text
-    assert "from decimal import Decimal\n" in text
-
-
-def test_an_import_that_is_asked_for_by_an_argument_stays():
-    assert "from helpers import a_fixture" in kept("test_good")
-
-
-def test_all_of_it_is_the_file_itself():
-    assert kept(*NAMES) == SOURCE
-
-
-@given(st.sets(st.sampled_from(NAMES), min_size=1))
-def test_any_part_of_it_is_python_with_just_these_tests(names):
-    tree = ast.parse(kept(*names))
-
-    found = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    assert found - {"helper"} == {name.rpartition(".")[2] for name in names}
+def test_what_the_defining_class_cannot_keep_its_heirs_cannot_either():
+    source = CLASSES.replace("Contract", "TestBase")
+    of = "TestBase.test_it"
+    rulings = {("TestBase::test_it", of): BAD, ("TestA::test_it", of): GOOD}
+    assert left(source, rulings) == ("", [])

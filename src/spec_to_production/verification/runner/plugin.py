@@ -260,11 +260,14 @@ def _has_commands(output: Path) -> bool:
 def _described(item: pytest.Item) -> dict[str, Any]:
     function = getattr(item, "originalname", None) or item.name
     owner = getattr(item, "cls", None)
+    if owner is not None:
+        # Where it is defined, which may be a base of the class that it was collected in.
+        owner = next((base for base in owner.__mro__ if function in vars(base)), owner)
     marks = [str(mark.args[0]) for mark in item.iter_markers("requirement") if mark.args]
     return {
         "id": item.nodeid,
         "path": item.nodeid.partition("::")[0],
-        "function": f"{owner.__name__}.{function}" if owner is not None else function,
+        "function": f"{owner.__qualname__}.{function}" if owner is not None else function,
         "requirements": marks,
     }
 

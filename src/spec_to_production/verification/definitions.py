@@ -1,0 +1,137 @@
+"""Test functions as a file defines them, read as text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spec_to_production import syntax
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
+Owners = tuple[ast.ClassDef, ...]
+
+_SAYS_NOTHING = "pytest.mark."
+_SAYS_MUCH = ("pytest.mark.parametrize", "pytest.mark.usefixtures")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A test function of a file. ``name`` is its qualified name: ``test_x``, ``TestA.test_x``.
+
+    ``essence`` is equal for two functions that do the same, word for word: what they stand on in
+    their files belongs to it; their names, docstrings and plain marks do not.
+    """
+
+    name: str
+    line: int
+    code: str
+    essence: str
+
+
+def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
+    """The test functions of a module, those in classes included."""
+    bound = dict(_bindings(tree))
+    for owners, node in test_nodes(tree):
+        start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+        lines = source.splitlines()[start - 1 : node.end_lineno]
+        yield Function(
+            name=qualified(owners, node),
+            line=node.lineno,
+            code="\n".join(lines),
+            essence=_essence(owners, node, bound),
+        )
+
+
+def test_nodes(tree: ast.Module) -> Iterator[tuple[Owners, FunctionNode]]:
+    """The nodes of a module's test functions, each with the classes around it, outermost first."""
+    return _test_nodes(tree.body, ())
+
+
+def class_nodes(tree: ast.Module) -> Iterator[tuple[Owners, ast.ClassDef]]:
+    """The nodes of a module's classes, each with the classes around it, outermost first."""
+    waiting: list[tuple[Owners, ast.stmt]] = [((), node) for node in tree.body]
+    for owners, node in waiting:
+        if isinstance(node, ast.ClassDef):
+            yield owners, node
+            waiting += [((*owners, node), inner) for inner in node.body]
+
+
+def qualified(owners: Owners, node: FunctionNode | ast.ClassDef) -> str:
+    """The qualified name of a function or class."""
+    return ".".join(part.name for part in (*owners, node))
+
+
+def essences_in(files: Sequence[Path]) -> dict[str, str]:
+    """The essence of every test in existing files, with the test's name."""
+    found = {}
+    for path in files:
+        try:
+            source = path.read_text("utf-8")
+            tree = syntax.parse(source)
+        except (OSError, ValueError, SyntaxError):
+            continue  # the baseline says what is wrong with it
+        found.update({function.essence: function.name for function in functions_of(tree, source)})
+    return found
+
+
+def _test_nodes(body: Sequence[ast.stmt], owners: Owners) -> Iterator[tuple[Owners, FunctionNode]]:
+    for node in body:
+        if isinstance(node, FunctionNode) and node.name.startswith("test"):
+            yield owners, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _test_nodes(node.body, (*owners, node))
+
+
+def _essence(owners: Owners, node: FunctionNode, bound: Mapping[str, ast.stmt]) -> str:
+    around = [part for owner in owners for part in (*owner.bases, *map(_but_tests, owner.body))]
+    around = [part for part in around if not isinstance(part, ast.Pass)]
+    told = [
+        text
+        for text in map(ast.unparse, node.decorator_list)
+        if text.startswith(_SAYS_MUCH) or not text.startswith(_SAYS_NOTHING)
+    ]
+    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    own = [arguments, *told, *map(ast.unparse, (*body, *around))]
+    return "\n".join([*own, *_stood_on((node, *around), bound)])
+
+
+def _but_tests(node: ast.stmt) -> ast.stmt:
+    is_test = isinstance(node, FunctionNode | ast.ClassDef) and node.name.lower().startswith("test")
+    says_nothing = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return ast.Pass() if is_test or says_nothing else node
+
+
+def _stood_on(parts: Iterable[ast.AST], bound: Mapping[str, ast.stmt]) -> list[str]:
+    """The statements of the module whose names these parts use, and so on: fixtures, too."""
+    waiting, found = list(parts), dict[str, ast.stmt]()
+    for part in waiting:
+        for one in ast.walk(part):
+            name = one.id if isinstance(one, ast.Name) else str(getattr(one, "arg", ""))
+            if name in bound and name not in found:
+                found[name] = bound[name]
+                waiting.append(bound[name])
+    return [ast.unparse(found[name]) for name in sorted(found)]
+
+
+def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    """Each name that the module gives a meaning, with the statement that does."""
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                name = alias.asname or alias.name.partition(".")[0]
+                yield name, _importing(node, alias)
+        elif isinstance(node, FunctionNode | ast.ClassDef):
+            yield node.name, node
+        else:
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    yield part.id, node
+
+
+def _importing(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
+    if isinstance(node, ast.Import):
+        return ast.Import([alias])
+    return ast.ImportFrom(node.module, [alias], node.level)
