@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
@@ -150,10 +150,13 @@ def _each(settings: Settings, event: Event, root: Path) -> tuple[Settings, ...]:
         token = settings.github_token.get_secret_value()
         with closing(connection.connect(token, event.api_url, settings.ca_bundle)) as github:
             changed = changed_files(github, event.repository, event.pull_request)
-        given = touched(given, changed)
+        given = given if changed is None else touched(given, changed)
         if not given:
             commands.say("The pull request touches none of the pairs: there is nothing to do.")
-    return settings_of(given, settings)
+    found = settings_of(given, settings)
+    for each in found:
+        _refuse_links(each, root)
+    return found
 
 
 def _require_trust(settings: Settings, event: Event, root: Path) -> None:
@@ -196,13 +199,31 @@ def _output_folder(root: Path, output: str) -> Path:
     hint = "Give a relative path that the repository does not contain, as 'out'."
     if root.resolve() not in folder.resolve().parents:
         raise SettingsError(f"output: {output!r} is not a folder inside the workspace.", hint=hint)
-    for path in (folder, *folder.rglob("*")):
-        if path.is_symlink():
-            raise SettingsError(
-                f"output: {path.relative_to(root)} is a symbolic link; it is not followed.",
-                hint=hint,
-            )
+    if link := next(_links(root, folder), None):
+        raise SettingsError(f"output: {link} is a symbolic link; it is not followed.", hint=hint)
     return folder
+
+
+def _refuse_links(settings: Settings, root: Path) -> None:
+    """What root reads must be a file of the checkout, and not what a link in it leads to."""
+    given = (
+        ("spec", settings.spec, "*"),
+        ("tests", settings.tests, "*.py"),
+        ("cache-dir", settings.cache_dir, "*"),
+    )
+    for name, path, files in given:
+        if path and (link := next(_links(root, root / path, files), None)):
+            raise SettingsError(f"{name}: {link} is a symbolic link; it is not followed.")
+
+
+def _links(root: Path, path: Path, files: str = "*") -> Iterator[Path]:
+    """The symbolic links that a path in the checkout lies behind, is itself, or has below it."""
+    if not path.is_relative_to(root):
+        return
+    above = (parent for parent in path.parents if parent != root and parent.is_relative_to(root))
+    for each in (*above, path, *path.rglob(files)):
+        if each.is_symlink():
+            yield each.relative_to(root)
 
 
 def _hand_over(output: Path, root: Path) -> None:

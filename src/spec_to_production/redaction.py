@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import functools
+import html
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -21,16 +24,19 @@ SHORTEST = 8
 
 
 def forms(secret: str) -> Sequence[str]:
-    """A secret and its encodings: percent, base64 in both alphabets at any offset, hexadecimal.
+    """A secret and its encodings: percent, base64 in both alphabets at any offset, hexadecimal,
+    and as JSON, Python and HTML write it.
 
     The longest come first. Text that is too short to be a secret has none.
     """
     if len(secret) < SHORTEST:
         return ()
     raw = secret.encode()
-    found = {secret, quote(secret, safe=""), quote_plus(secret), raw.hex(), raw.hex().upper()}
-    for line in filter(lambda line: len(line) >= SHORTEST, secret.splitlines()):
-        found.add(line)
+    percent = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    found = {secret, *percent, *map(_lower_hex, percent), raw.hex(), raw.hex().upper()}
+    found |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    found |= {repr(secret)[1:-1], html.escape(secret), html.escape(secret, quote=False)}
+    found |= {line for line in secret.splitlines() if len(line) >= SHORTEST}
     for before in range(3):
         inner = _inner_base64(raw, before)
         if len(inner) >= SHORTEST:
@@ -87,6 +93,10 @@ class Redaction:
         for form in self.forms:
             content = content.replace(form.encode(), HIDDEN.encode())
         return content
+
+
+def _lower_hex(quoted: str) -> str:
+    return re.sub("%..", lambda found: found[0].lower(), quoted)
 
 
 def _inner_base64(raw: bytes, before: int) -> str:

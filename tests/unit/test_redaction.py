@@ -1,6 +1,9 @@
 """No form of a secret survives."""
 
 import base64
+import html
+import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +14,7 @@ from spec_to_production.redaction import HIDDEN, Redaction
 from spec_to_production.results import Problem
 from support.results import make_result
 
-SECRET = "sk-Ab+/=%& geheim\u00e9-0123456789"
+SECRET = "sk-Ab+/=%&\"'<\\ geheim\u00e9-0123456789"
 secrets = st.text(st.characters(codec="utf-8"), min_size=8, max_size=60)
 around = st.text(alphabet="xyz ", max_size=7)
 
@@ -21,6 +24,12 @@ around = st.text(alphabet="xyz ", max_size=7)
     [
         SECRET,
         quote(SECRET, safe=""),
+        quote(SECRET),
+        re.sub("%..", lambda found: found[0].lower(), quote(SECRET, safe="")),
+        json.dumps(SECRET)[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        repr(SECRET)[1:-1],
+        html.escape(SECRET),
         base64.b64encode(SECRET.encode()).decode(),
         base64.urlsafe_b64encode(SECRET.encode()).decode(),
         SECRET.encode().hex(),

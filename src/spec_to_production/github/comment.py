@@ -22,6 +22,8 @@ from spec_to_production.github.event import Event
 LIMIT = 65_536
 """Characters of an issue comment; GitHub refuses a longer one with 422."""
 
+_MOST_FILES = 3000  # of a pull request that GitHub lists
+
 _VIEWER = "query { viewer { login } }"
 _MARKER = re.compile(
     r"\A<!-- spec-to-production id=(?P<id>\S+) "
@@ -141,16 +143,18 @@ def find_open(github: Github, repository: str, head: str) -> int | None:
         return next((pull.number for pull in found), None)
 
 
-def changed_files(github: Github, repository: str, number: int) -> frozenset[str]:
+def changed_files(github: Github, repository: str, number: int) -> frozenset[str] | None:
     """The files that a pull request changes, renamed ones by both names.
 
-    GitHub tells of at most 3,000.
+    ``None`` where they are so many that GitHub does not tell of all.
 
     Raises:
         GitHubError: GitHub refused, or could not be reached.
     """
     with explained("list the files of the pull request"):
         files = list(github.get_repo(repository).get_pull(number).get_files())
+    if len(files) >= _MOST_FILES:
+        return None
     return frozenset(
         name for file in files for name in (file.filename, file.previous_filename) if name
     )

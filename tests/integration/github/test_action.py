@@ -511,6 +511,14 @@ def test_auto_without_a_touched_pair_does_nothing(step, server, service):
     assert service.calls == []
 
 
+def test_auto_takes_all_pairs_where_github_does_not_tell_of_every_file(step, server):
+    several(step)
+    server.changed = {5: [f"docs/{number:04}.md" for number in range(3000)]}
+
+    assert step.run() == 0
+    assert len(step.engine.asked) == 2
+
+
 def test_what_is_wrong_with_one_pair_costs_the_other_nothing(step, server):
     several(step)
     server.changed = {5: ["src/other/x.py", "specs/a.md"]}
@@ -648,6 +656,36 @@ def test_a_link_that_waits_in_the_folder_is_refused(step, tmp_path):
 
     assert step.run() == 2
     assert not (tmp_path / "victim").exists()
+
+
+def test_a_folder_for_results_behind_a_link_within_the_workspace_is_refused(step):
+    (step.workspace / ".git").mkdir()
+    (step.workspace / "link").symlink_to(".git")
+    step.env["INPUT_OUTPUT"] = "link/hooks"
+
+    assert step.run() == 2
+    assert not list((step.workspace / ".git").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "link"),
+    [
+        ("SPEC", "specs/calculator.md", "specs/calculator.md"),
+        ("SPEC", "specs/*.md", "specs/calculator.md"),
+        ("SPEC", "specs/inner/a.md", "specs/inner"),
+        ("TESTS", "tests", "tests/test_x.py"),
+        ("TESTS", "tests/test_x.py", "tests/test_x.py"),
+        ("CACHE-DIR", ".cache/answers", ".cache"),
+    ],
+)
+def test_nothing_is_read_through_a_link_in_the_checkout(step, tmp_path, name, path, link):
+    (step.workspace / link).parent.mkdir(exist_ok=True)
+    (step.workspace / link).symlink_to(tmp_path)
+    step.env[f"INPUT_{name}"] = path
+
+    assert step.run() == 2
+    assert f"{name.lower()}: {link} is a symbolic link" in commands(step, "error")[0]
+    assert step.engine.asked == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
