@@ -3,17 +3,14 @@
 import os
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from security.conftest import held, needs_root
-from spec_to_production.namespaces import own_mounts
+from security.conftest import held
 from spec_to_production.openhands import launch, supervisor
 from spec_to_production.sandbox import Limits, Sandbox
+from support.small_disk import needs_mounts, small_disk
 
-needs_mounts = pytest.mark.skipif(not own_mounts(), reason="a small disk has to be mounted")
 PATIENCE_S = 60
 KILLED = 128 + 9
 # Each ends only when it is killed: what the disk refuses is tried again.
@@ -37,14 +34,10 @@ for n in itertools.count():
 @pytest.fixture
 def disk():
     """A small disk for a run's folder."""
-    with tempfile.TemporaryDirectory(prefix="s2p-") as folder:
-        options = "size=64m,nr_inodes=20k,mode=0711"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "small", folder], check=True)
-        yield Path(folder)
-        subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk() as disk:
+        yield disk
 
 
-@needs_root
 @needs_mounts
 @pytest.mark.parametrize("words", FILL)
 @pytest.mark.parametrize("isolated", [True, False], ids=["namespaces", "users alone"])
@@ -65,7 +58,6 @@ def test_a_test_is_killed_and_what_it_wrote_is_removed(disk, words, isolated, ta
     assert sandbox.run(["true"], cwd=sandbox.home).returncode == 0
 
 
-@needs_root
 @needs_mounts
 @pytest.mark.parametrize("words", FILL)
 def test_an_agent_is_killed_with_its_server(disk, words, table):
