@@ -84,16 +84,6 @@ def set_output(name: str, value: str) -> None:
         core.set_output(name, value)
 
 
-def save_state(name: str, value: str) -> None:
-    """Keep a value for a later phase of the same step.
-
-    Raises:
-        GitHubError: The runner's file for state is not there.
-    """
-    with _file_command("GITHUB_STATE"):
-        core.save_state(name, value)
-
-
 def append_summary(markdown: str) -> None:
     """Add to the job summary, as much as fits; what is cut ends at a line, and says so.
 

@@ -45,8 +45,6 @@ class Event(Value):
     comment: Comment | None = None
     finished_run: int | None = None
     head_sha: str | None = None
-    base_sha: str | None = None
-    author_association: str | None = None
     from_fork: bool = False
     from_dependabot: bool = False
     server_url: str
@@ -83,7 +81,6 @@ class _Side(_Payload):
 
 class _PullRequest(_Payload):
     number: int
-    author_association: str | None = None
     head: _Side
     base: _Side
 
@@ -180,8 +177,6 @@ def read_event(env: Mapping[str, str]) -> Event:
         else None,
         finished_run=payload.workflow_run.id if payload.workflow_run else None,
         head_sha=pull_request.head.sha if pull_request else None,
-        base_sha=pull_request.base.sha if pull_request else None,
-        author_association=pull_request.author_association if pull_request else None,
         from_fork=payload.is_about_a_fork_of(runner.repository),
         # A person who runs Dependabot's job again lends it their own rights.
         from_dependabot=(runner.triggering_actor or runner.actor) == _DEPENDABOT,

@@ -183,20 +183,11 @@ def test_an_output_arrives_as_it_was_meant(runner_file, text):
     assert read_values(file.read_bytes().decode()) == {"verdict": text, "second": "2"}
 
 
-def test_state_arrives_as_it_was_meant(runner_file):
-    file = runner_file("GITHUB_STATE")
-    commands.save_state("at", "a\nb")
+def test_outside_a_step_the_missing_file_is_named(monkeypatch):
+    monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
 
-    assert read_values(file.read_text()) == {"at": "a\nb"}
-
-
-@pytest.mark.parametrize("write", [commands.set_output, commands.save_state])
-def test_outside_a_step_the_missing_file_is_named(monkeypatch, write):
-    for name in ("GITHUB_OUTPUT", "GITHUB_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-    with pytest.raises(GitHubError, match="GITHUB_"):
-        write("a", "b")
+    with pytest.raises(GitHubError, match="GITHUB_OUTPUT"):
+        commands.set_output("a", "b")
 
 
 def test_summaries_add_up(runner_file):
