@@ -69,6 +69,8 @@ _KNOWN: Mapping[str, tuple[Dialect, str | None]] = {
 }
 
 _QUERY = ("alt", "api-version")
+_NOBODYS = ""
+"""No model is called so."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,19 @@ def _trim(address: str, dialect: Dialect) -> str:
 
 
 def _model_in(body: bytes) -> str | None:
+    """The one model that a request names, ``None`` where it names none.
+
+    Whoever forwards it may read it otherwise than we do: two names, in whatever case, are none,
+    and neither is one with others to fall back on (OpenRouter's ``models``, LiteLLM's proxy).
+    """
     try:
-        asked = json.loads(body)
-    except ValueError:
-        return ""
-    return asked.get("model") if isinstance(asked, dict) else ""
+        asked = json.loads(body, object_pairs_hook=tuple)
+    except (ValueError, RecursionError):
+        return _NOBODYS
+    if not isinstance(asked, tuple):
+        return _NOBODYS
+    named = [value for name, value in asked if name.lower() == "model"]
+    others = any(name.lower() == "models" or "fallback" in name.lower() for name, _ in asked)
+    if others or len(named) > 1 or not all(isinstance(name, str) for name in named):
+        return _NOBODYS
+    return named[0] if named else None

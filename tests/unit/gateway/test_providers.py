@@ -144,6 +144,28 @@ def test_a_request_for_another_model_goes_nowhere(body):
     assert find_provider("openai/gpt-5", None).route("/chat/completions", "", body) is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"model": "gpt-5-pro", "model": "gpt-5"}',
+        b'{"model": "gpt-5", "Model": "gpt-5-pro"}',
+        b'{"model": "gpt-5", "models": ["gpt-5-pro"]}',
+        b'{"model": "gpt-5", "fallbacks": ["gpt-5-pro"], "mock_testing_fallbacks": true}',
+        b'{"model": "gpt-5", "context_window_fallbacks": [{"gpt-5": ["gpt-5-pro"]}]}',
+        b'{"model": ["gpt-5"]}',
+        b'{"model": "gpt-5", "input": ' + b"[" * 100_000,
+    ],
+)
+def test_a_request_that_names_a_second_model_goes_nowhere(body):
+    assert find_provider("openai/gpt-5", None).route("/chat/completions", "", body) is None
+
+
+def test_a_model_that_is_only_written_about_is_not_asked_for():
+    body = b'{"messages": [{"model": "other", "fallbacks": []}], "model": "gpt-5"}'
+
+    assert find_provider("openai/gpt-5", None).route("/chat/completions", "", body)
+
+
 def test_a_path_that_names_another_model_goes_nowhere():
     provider = find_provider("gemini/gemini-2.5-flash", None)
 
