@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import httpx
 from github import Github
-from github.WorkflowRun import WorkflowRun
+from github.Repository import Repository
 
 from spec_to_production.errors import GitHubError
 from spec_to_production.github.artifact import Name
@@ -60,11 +60,14 @@ def find_run(github: Github, repository: str, run_id: int, comment_id: str) -> F
                 f"Run {run_id} has no artifact of this tool with the comment-id {comment_id!r}.",
                 hint="Give both workflows the same 'comment-id'.",
             )
+        fork: Repository | None = run.head_repository  # null once it was deleted
+        if fork is None:
+            raise GitHubError(f"The repository that run {run_id} is of is gone.")
         newest = max(artifacts, key=lambda found: found.id)
         return FinishedRun(
             id=run_id,
             attempt=run.run_attempt,
-            head=f"{_owner(run)}:{run.head_branch}",
+            head=f"{fork.full_name.partition('/')[0]}:{run.head_branch}",
             sha=run.head_sha,
             artifact_name=newest.name,
             artifact_id=newest.id,
@@ -138,7 +141,3 @@ def _download(url: str, token: str, client: httpx.Client) -> bytes:
             hint="The job needs the permission 'actions: read'.",
         ) from None
     return bytes(content)
-
-
-def _owner(run: WorkflowRun) -> str:
-    return run.head_repository.full_name.partition("/")[0]
