@@ -20,13 +20,15 @@ _STATEMENTS = (ast.For, ast.While, ast.With)
 def python_files(folder: Path, root: Path) -> Iterator[str]:
     """Every Python file below a folder, as paths from the root, in a stable order.
 
-    Links are not followed; hidden folders and virtual environments are left out.
+    Links are not followed; hidden folders, virtual environments and names that cannot be printed,
+    which nothing can import, are left out.
     """
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = sorted(name for name in folders if not _is_skipped(here / name))
         for name in sorted(files):
-            if name.endswith(".py") and not (here / name).is_symlink():
+            plain = name.isprintable() and not (here / name).is_symlink()
+            if name.endswith(".py") and plain:
                 yield (here / name).relative_to(root).as_posix()
 
 
@@ -66,5 +68,6 @@ def has_behaviour(source: bytes) -> bool:
 
 
 def _is_skipped(folder: Path) -> bool:
-    hidden = folder.name.startswith(".") or folder.name in _SKIPPED_FOLDERS
+    name = folder.name
+    hidden = name.startswith(".") or name in _SKIPPED_FOLDERS or not name.isprintable()
     return hidden or (folder / "pyvenv.cfg").is_file()

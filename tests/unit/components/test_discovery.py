@@ -107,6 +107,15 @@ def test_only_modules_with_behaviour_are_worth_testing(repository):
     assert [m.lines for m in component.modules if m.name == "calc.ops"] == [2]
 
 
+@pytest.mark.parametrize("name", ["\udcff.py", "a\nb.py", "\udcff/a.py", "a\x1b[2J/b.py"])
+def test_names_that_cannot_be_printed_are_left_out(repository, name):
+    root = repository({"calc/a.py": "def f(): pass\n"})
+    (root / "calc" / name).parent.mkdir(exist_ok=True)
+    (root / "calc" / name).write_text("def g(): pass\n")
+
+    assert names(find_component("calc", root)) == ["calc.a"]
+
+
 def test_links_are_not_followed(repository):
     root = repository(["calc/__init__.py", "calc/a.py", "other/b.py"])
     (root / "calc/linked.py").symlink_to(root / "other/b.py")
