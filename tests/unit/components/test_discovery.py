@@ -113,7 +113,7 @@ def test_names_that_cannot_be_printed_are_left_out(repository, name):
     (root / "calc" / name).parent.mkdir(exist_ok=True)
     (root / "calc" / name).write_text("def g(): pass\n")
 
-    assert names(find_component("calc", root)) == ["calc.a"]
+    assert names(find_component("calc", root)) == ["a"]
 
 
 def test_links_are_not_followed(repository):
