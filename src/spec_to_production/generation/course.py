@@ -144,7 +144,7 @@ class Course:
         if state.status in _AT_WORK:
             now = self._means.clock()
             if state.status == "idle" and now - flight.began > _BEGINS_WITHIN_S:
-                flight.renew()
+                self._begin_anew(flight)
                 self._fail(flight, Failure("transient", "The conversation did not begin."))
             elif now > flight.deadline:
                 why = f"Not done within {self._terms.job_timeout_s:g} s; interrupted."
@@ -164,8 +164,9 @@ class Course:
             flight.phase = Phase.COLLECTED
         elif flight.repairs:
             flight.end("succeeded", message="No repaired test came back.")
-        elif flight.nudges == 0:
-            flight.nudges = 1
+        elif not flight.is_nudged:
+            flight.is_nudged = True
+            flight.nudges += 1
             self._progress.tell("finished without its file, asked once more", flight.task.id)
             flight.to_say = self._means.prompts.nudge(flight.output_path)
             self._wait(flight, 0)
@@ -191,19 +192,24 @@ class Course:
         if flight.judged:
             self.give_up(flight, "failed", failure)
         elif failure.cause == "quota" and self.models.give_up(flight.model):
-            flight.renew()
+            self._begin_anew(flight)
             self._wait(flight, 0)
         elif remedy is Remedy.GO_ON and may_pass:
             if flight.is_created:
                 flight.to_say = self._means.prompts.go_on(flight.output_path)
             self._try_again(flight, failure)
         elif remedy is Remedy.ANEW and may_pass:
-            flight.renew()
+            self._begin_anew(flight)
             self._try_again(flight, failure)
         else:
             if remedy is Remedy.STOP:
                 self.stopped = self.stopped or failure
             self.give_up(flight, "failed", failure)
+
+    def _begin_anew(self, flight: Flight) -> None:
+        if flight.is_created:
+            self._delete(flight.task, flight.conversation)
+        flight.renew()
 
     def _try_again(self, flight: Flight, failure: Failure) -> None:
         flight.attempts += 1
@@ -287,18 +293,24 @@ class Course:
 
     def forget(self, flight: Flight) -> None:
         """Keep what the agent did, and have the server delete an ended flight."""
-        task, conversation = flight.task, flight.conversation
+        self._delete(flight.task, flight.conversation, before=self._keep_steps)
 
-        def keep() -> None:
-            try:
-                self._means.keep_trajectory(task, self._openhands.trajectory(conversation))
-            except OpenHandsError:
-                pass  # a server that was lost has nothing to tell
-            except OSError as error:
-                self._progress.tell(f"its steps could not be kept: {error}", task.id)
+    def _keep_steps(self, task: Task, conversation: uuid.UUID) -> None:
+        try:
+            self._means.keep_trajectory(task, self._openhands.trajectory(conversation))
+        except OpenHandsError:
+            pass  # a server that was lost has nothing to tell
+        except OSError as error:
+            self._progress.tell(f"its steps could not be kept: {error}", task.id)
 
+    def _delete(
+        self,
+        task: Task,
+        conversation: uuid.UUID,
+        before: Callable[[Task, uuid.UUID], None] = lambda *_: None,
+    ) -> None:
         def delete() -> None:
-            keep()
+            before(task, conversation)
             try:
                 self._openhands.delete(conversation)
             except OpenHandsError as error:

@@ -55,6 +55,7 @@ class Flight:
 
     Attributes:
         is_created: Whether the server has said that it has the conversation.
+        is_nudged: Whether the conversation was asked for its file once more.
         is_left: Whether an earlier run may have left its conversation, which is looked for first;
             the files are the answer that is known should it be gone.
         to_say: What the conversation waits to be told; ``None`` when it is to be created.
@@ -86,6 +87,7 @@ class Flight:
     current: Usage = field(default_factory=Usage)
     attempts: int = 0
     nudges: int = 0
+    is_nudged: bool = False
     repairs: int = 0
     from_cache: bool = False
     files: dict[str, GeneratedFile] = field(default_factory=dict)
@@ -134,7 +136,8 @@ class Flight:
         """Begin anew, in another conversation."""
         self.earlier, self.current = self.usage, Usage()
         self.conversation = uuid.uuid4()
-        self.is_created, self.is_left, self.to_say = False, False, None
+        self.is_created = self.is_left = self.is_nudged = False
+        self.to_say = None
 
     def end(self, status: JobStatus, cause: FailureCause | None = None, message: str = "") -> None:
         """Nothing more happens to it; this is what became of it."""

@@ -8,6 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -130,15 +131,15 @@ class AgentServer(ABC):
         """Start a conversation in its own copy; see :class:`.interface.OpenHands`."""
         conversation = assignment.conversation_id
         is_new = conversation not in self._bases
-        working_dir = self._provide(conversation, base)
         self._bases[conversation] = base
         try:
-            request = protocol.create(assignment, working_dir)
+            request = protocol.create(assignment, self._provide(conversation, base))
             self._client.send(request, Conversation, wait_for_room=False)
         except ApiError:
             if is_new:
-                self._discard(conversation)
-                self._bases.pop(conversation, None)
+                with suppress(OpenHandsError):  # what is left then goes at the end
+                    self._discard(conversation)
+                    del self._bases[conversation]
             raise
 
     def attach(self, conversation: UUID, base: Path) -> bool:

@@ -179,10 +179,12 @@ class Fleet:
         return self._place(conversation).server.trajectory(conversation)
 
     def delete(self, conversation: UUID) -> None:
-        """Forget the conversation, and free its place."""
+        """Forget the conversation, and free its place; where nothing answers, once that does."""
         if berth := self._places.pop(conversation, None):
             with self._lock:
                 berth.busy.discard(conversation)
+                if conversation in berth.abandoned:
+                    return
             berth.server.delete(conversation)
 
     def close(self) -> None:

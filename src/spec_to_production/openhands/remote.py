@@ -43,6 +43,7 @@ class DistantServer(AgentServer):
         self._began = float("inf")
         self._asked = float("-inf")
         self._asleep: set[UUID] = set()
+        self._provided: set[UUID] = set()
 
     def attach(self, conversation: UUID, base: Path) -> bool:
         """Take up a conversation that is here already; ``False`` when it is not."""
@@ -90,12 +91,13 @@ class DistantServer(AgentServer):
 
     def _provide(self, conversation: UUID, base: Path) -> str:
         copy = self._copy(conversation)
-        if conversation not in self._bases:
-            archive = f"{copy}.tar"
+        if conversation not in self._provided:
+            archive = _archive(copy)
             self._client.send(protocol.upload(archive, _pack(base)), Success)
             self._execute("mkdir", "-p", copy)
             self._execute("tar", "-xf", archive, "--no-same-owner", "-C", copy)
             self._execute("rm", "-f", archive)
+            self._provided.add(conversation)
         return copy
 
     def _changes(self, conversation: UUID, base: Path) -> str:
@@ -109,7 +111,9 @@ class DistantServer(AgentServer):
         return copies.changes(base, copies.in_archive(io.BytesIO(content)))
 
     def _discard(self, conversation: UUID) -> None:
-        self._execute("rm", "-rf", self._copy(conversation))
+        copy = self._copy(conversation)
+        self._provided.discard(conversation)
+        self._execute("rm", "-rf", copy, _archive(copy))
 
     def _copy(self, conversation: UUID) -> str:
         return f"{_COPIES}/{conversation.hex}"
@@ -169,6 +173,11 @@ def way(address: str, key: SecretStr | None, answer_within_s: float = ANSWER_WIT
     headers = {"X-Session-API-Key": key.get_secret_value()} if key else {}
     timeout = httpx.Timeout(answer_within_s, connect=10)
     return Client(httpx.Client(base_url=address, headers=headers, timeout=timeout))
+
+
+def _archive(copy: str) -> str:
+    """Where a copy lies while it is on its way."""
+    return f"{copy}.tar"
 
 
 def _pack(base: Path) -> bytes:

@@ -331,6 +331,22 @@ def test_a_request_refused_after_the_model_has_answered_stops_nobody(run):
     assert [job.status for job in jobs.values()] == ["succeeded", "failed", "succeeded"]
 
 
+def test_a_conversation_that_begins_anew_may_be_asked_for_its_file_as_well(run):
+    lost, finished = Script(statuses=[None]), done("a")
+    jobs, openhands, _ = run({"a": Script(statuses=["finished"], replies=[lost, finished])})
+
+    assert (jobs["a"].status, jobs["a"].attempts, jobs["a"].nudges) == ("succeeded", 1, 2)
+    assert openhands.created == ["a", "a"]
+
+
+def test_a_conversation_that_is_left_for_another_is_deleted(run):
+    _, openhands, _ = run({"a": Script(statuses=["running", None])})
+
+    assert openhands.created == ["a"] * 4
+    assert len(openhands.deleted) == 4
+    assert not openhands.running
+
+
 def test_what_the_system_refuses_costs_the_job_that_asked(run):
     refused = Script(create_error=OSError(28, "No space left on device"))
     jobs, _, _ = run({"a": refused, "b": done("b")})

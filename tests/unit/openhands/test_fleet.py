@@ -157,6 +157,24 @@ def test_it_is_tried_again_later_and_what_it_may_have_begun_is_deleted(fleet, se
     assert servers[0].deleted == [lost]
 
 
+def test_a_server_that_does_not_answer_is_not_asked_to_delete_until_it_does(fleet, servers, clock):
+    wait_for_all(fleet)
+    job, _ = create(fleet), create(fleet)
+    servers[0].look_error = ServerLostError("gone")
+    fleet.states([job])
+    clock.now = 61
+    fleet.states([job])
+
+    fleet.delete(job)
+    assert servers[0].deleted == []
+
+    servers[0].look_error, clock.now = None, 80
+    create(fleet)
+    for future in [fleet._pool.submit(lambda: None) for _ in range(20)]:
+        future.result()
+    assert servers[0].deleted == [job]
+
+
 def test_a_slow_server_delays_no_other(fleet, servers):
     wait_for_all(fleet)
     jobs = [create(fleet), create(fleet)]
