@@ -22,6 +22,7 @@ from spec_to_production.live import LiveTable
 from spec_to_production.pairs import pairs, settings_of
 from spec_to_production.progress import Display, Lines
 from spec_to_production.reporting import files, plan_table, summary_table
+from spec_to_production.reporting.escape import visible
 from spec_to_production.results import Verification, WorkflowResult
 from spec_to_production.settings import Settings, from_options
 from spec_to_production.snapshot import find_root
@@ -131,5 +132,5 @@ def _or_exit(work: Callable[[], T]) -> T:
 
 def _told(error: SpecToProductionError) -> int:
     """Show an error; returns the exit code that it stands for."""
-    click.echo(f"spec-to-production: {error}", err=True)
+    click.echo(f"spec-to-production: {visible(str(error))}", err=True)
     return BAD_INPUT if isinstance(error, InputError) else 1

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from spec_to_production.reporting.escape import visible
 from spec_to_production.results import Usage
 
 SILENCE_S = 60
@@ -152,7 +153,9 @@ class Progress:
 
     def _say(self, text: str, job: str | None) -> None:
         self._spoke_ms = self._now_ms()
-        self._display.line(f"[{self._spoke_ms / 1000:6.1f} s] {self._clean(text)}", job)
+        # An agent's words could hold what commands a terminal.
+        told = visible(self._clean(text))
+        self._display.line(f"[{self._spoke_ms / 1000:6.1f} s] {told}", job)
 
 
 def _sign_of_life(sights: Sequence[Sight]) -> str:

@@ -55,6 +55,7 @@ def test_several_pairs_are_planned_one_after_another(tmp_path):
         ([SPEC, "--component=examples/calculater"], "examples/calculator"),
         ([SPEC, COMPONENT, "--target=prod"], "'dev', 'staging' or 'production'"),
         ([SPEC, COMPONENT], "llm-model: not given"),
+        (["--spec=\x1b[2J.md", COMPONENT], "␛[2J.md"),
     ],
 )
 def test_bad_input_ends_with_one_clear_text_and_exit_code_2(args, told):

@@ -35,6 +35,12 @@ def test_a_line_has_the_time_the_job_and_no_secret(progress, lines, clock):
     assert lines == ["[   1.5 s] job 1: wrote ***"]
 
 
+def test_what_an_agent_says_commands_no_terminal(progress, lines):
+    progress.tell("failed: \x1b]0;title\x07\x1b[2J\rforged", "job-1")
+
+    assert lines[-1].endswith("failed: ␛]0;title␇␛[2J\nforged")
+
+
 def test_lines_of_many_threads_come_one_at_a_time(clock):
     inside, most = [0], [0]
     hold = threading.Event()
