@@ -17,6 +17,7 @@ from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.runs import NULLS, Line, Outcome, Record
 
+MISSING = "It is not there in every run: its name, or that of a parameter, changes."
 _OUT_OF_RESOURCES = ("MemoryError", "BlockingIOError")
 _OUT_OF_RESOURCES_SAYS = (
     "File too large",
@@ -149,7 +150,7 @@ def after_first_run(case: Case, record: Record) -> Case:
         return case.rejected("unsafe", "It wrote into the channel of the test runner.")
     outcome = case.outcomes[0] if case.outcomes else None
     if outcome is None and record.ending == "finished":
-        return case.rejected("import_error", "It is not collected beside the other candidates.")
+        return case.rejected("not_collected", MISSING)
     if outcome is None:
         return case.rejected(*broke_off(record))
     if record.replaced:

@@ -6,12 +6,13 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from spec_to_production.verification.evidence import Case, after_repeats, broke_off
+from spec_to_production.verification.evidence import MISSING, Case, after_repeats, broke_off
 from spec_to_production.verification.flakiness import Variation
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.runs import ForkRun, Outcome, Record, Run
 
 _ALONE_AGAIN = 3
+_SEEN_AGAIN = 5
 _SHARED = "shared"
 
 
@@ -91,19 +92,35 @@ class Repetition:
         """Whether no test of this run disturbed others; one that did is closed."""
         if any(_disturbs(self.cases[identity]) for identity in order):
             return False
-        culprit = self._who_broke(order, record) or self._who_spoiled(order, variation, record)
+        culprit = self._who_broke(order, variation, record) or self._who_spoiled(
+            order, variation, record
+        )
         if culprit is not None:
             self.cases[culprit.id] = culprit
         return culprit is None
 
-    def _who_broke(self, order: Sequence[str], record: Record) -> Case | None:
-        """The test at which the whole run ended, or whose file cannot stand beside the others."""
+    def _who_broke(self, order: Sequence[str], variation: Variation, record: Record) -> Case | None:
+        """The test that this run, or a part of it, did not survive."""
         for case in (self.cases[identity] for identity in order):
             if record.running == case.placed_id:
                 return case.rejected(*broke_off(record))
             if case.candidate.placed in record.not_collected:
                 told = record.not_collected[case.candidate.placed]
                 return case.rejected("import_error", f"Only beside other tests: {told}")
+        return self._who_kept_others_out(order, variation, record)
+
+    def _who_kept_others_out(
+        self, order: Sequence[str], variation: Variation, record: Record
+    ) -> Case | None:
+        """The test after which none came any more; or one that is not there in every run."""
+        ran = [identity for identity in order if self.cases[identity].placed_id in record.tests]
+        missing = next((identity for identity in order if identity not in ran), None)
+        if record.ending != "finished" or missing is None:
+            return None
+        if self._outcome(missing, variation, ()) is None:
+            return self.cases[missing].rejected("not_collected", MISSING)
+        if ran and self._outcome(missing, variation, ran[-1:]) is None:
+            return self.cases[ran[-1]].rejected("unsafe", "It keeps other tests from running.")
         return None
 
     def _who_spoiled(
@@ -130,11 +147,11 @@ class Repetition:
     ) -> Case:
         """The test that spoils another one; or that one, when any other test spoils it."""
         others = [identity for identity in order if identity not in (victim.id, spoiler)]
-        if self._passes(victim.id, variation, others):
-            return self.cases[spoiler].rejected("order_dependent", f"After it, {victim.id} fails.")
-        return victim.rejected(
-            "order_dependent", f"It fails after {spoiler}, and after other tests as well."
-        )
+        if self._fails(victim.id, variation, others):
+            return victim.rejected(
+                "order_dependent", f"It fails after {spoiler}, and after other tests as well."
+            )
+        return self.cases[spoiler].rejected("order_dependent", f"After it, {victim.id} fails.")
 
     def _judged(self, case: Case, variation: Variation) -> Case:
         last, first = case.outcomes[-1], case.outcomes[0]
@@ -187,7 +204,8 @@ class Repetition:
 def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool]) -> str | None:
     """The last test that has to come before for a victim to change; None when it does by chance.
 
-    ``spoils`` says whether the victim changes after these tests, in this order.
+    ``spoils`` says whether the victim changes after these tests, in this order. Nobody is blamed
+    for what is not seen again: that it changes with the test, each time, and never without.
     """
     if not before or not spoils(before):
         return None
@@ -198,7 +216,9 @@ def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool])
             high = middle
         else:
             low = middle
-    return before[high - 1]
+    again = range(_SEEN_AGAIN)
+    found = all(spoils(before[:high]) and not spoils(before[: high - 1]) for _ in again)
+    return before[high - 1] if found else None
 
 
 def _disturbs(case: Case) -> bool:
@@ -208,6 +228,8 @@ def _disturbs(case: Case) -> bool:
 def _flaky_detail(case: Case, variation: Variation) -> str:
     failed = next(outcome for outcome in case.outcomes if not outcome.passed)
     circumstances = [f"{name}={value}" for name, value in variation.environment.items()]
+    if not circumstances:
+        circumstances.append("another order")
     if variation.clock:
         circumstances.append(f"the clock {variation.clock / 86400:+.1f} days off")
     if variation.elsewhere:

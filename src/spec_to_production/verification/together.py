@@ -100,14 +100,14 @@ class _Together:
     def _culprit(self, before: Sequence[str], victim: str) -> str | None:
         """The case to blame when a test fails in this place; None when none is."""
         ours = [name for name in before if name in self.cases]
-        spoiler = find_spoiler(ours, lambda some: not self._passes(some, victim))
+        spoiler = find_spoiler(ours, lambda some: self._fails(some, victim))
         if spoiler is None and victim in self.cases:
             return victim  # it cannot stand where existing tests have run before
         return spoiler
 
-    def _passes(self, before: Sequence[str], victim: str) -> bool:
+    def _fails(self, before: Sequence[str], victim: str) -> bool:
         record = self.pool.run_all([self._of((*before, victim))])[0]
-        return _passed(record, victim)
+        return victim in record.tests and not record.tests[victim].passed
 
 
 def _arrangements(

@@ -236,6 +236,55 @@ def test_a_test_that_cannot_stand_what_its_last_run_left_is_flaky(judge):
     assert "TMPDIR" in found["test_leaves_a_file"].detail
 
 
+def test_who_disturbs_others_costs_them_nothing(judge):
+    found = judge(
+        """
+        import os, random
+        import pytest
+        import shop
+
+        def test_sum_is_someone_elses():
+            shop.sum = lambda prices: 7
+            assert shop.total([1]) == 7
+
+        def test_limit_is_someone_elses():
+            shop.LIMIT = 3
+            assert shop.shipping(4) == 0
+
+        def test_nobody_comes_after(request):
+            request.session.items.clear()
+            assert shop.total([4]) == 4
+
+        def test_by_chance():
+            assert shop.total([os.urandom(1)[0] % 2]) == 0
+
+        @pytest.mark.parametrize("price", [random.SystemRandom().randrange(10**9)])
+        def test_has_another_name_each_time(price):
+            assert shop.total([price]) == price
+
+        def test_total():
+            assert shop.total([1, 2]) == 3
+
+        def test_price():
+            assert shop.parse("12") == 12
+
+        def test_limit():
+            assert shop.shipping(100) == 5
+        """
+    )
+    reasons = {name.partition("[")[0]: test.reason for name, test in found.items()}
+    assert reasons == {
+        "test_sum_is_someone_elses": "order_dependent",
+        "test_limit_is_someone_elses": "unsafe",
+        "test_nobody_comes_after": "unsafe",
+        "test_by_chance": "flaky",
+        "test_has_another_name_each_time": "not_collected",
+        "test_total": None,
+        "test_price": None,
+        "test_limit": None,
+    }
+
+
 def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     from spec_to_production.results import GeneratedFile
     from spec_to_production.verification import Effort

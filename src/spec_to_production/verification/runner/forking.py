@@ -75,7 +75,7 @@ class Forking:
         if request["source"]:
             self._mutate(request)
         chosen = [items[name] for name in request["select"] if name in items]
-        for item, following in zip(chosen, [*chosen[1:], None], strict=True):
+        for item, following in zip(chosen, [*chosen[1:], None], strict=False):
             # When this time is up, the process ends: no test can catch it.
             signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)

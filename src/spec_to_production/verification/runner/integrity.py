@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 _RUNNER = {"pytest", "_pytest", "pluggy", "spec_to_production_runner", "unittest"}
 _KINDS = (FunctionType, BuiltinFunctionType, type, staticmethod, classmethod, property)
+_CONSTANTS = (bool, int, float, complex, str, bytes, tuple, frozenset)
+_REBINDS = re.compile(
+    r"^\s*global\s+(.+)|\.(\w+)\s*[-+*/|&]?=(?!=)|\b(setattr|globals|vars)\(", re.MULTILINE
+)
 _SET_BY_PYTEST = {"PYTEST_CURRENT_TEST", "PYTEST_VERSION"}
 _PYTHONS_OWN = {"sys", "__main__", "os.path", "posixpath"}  # pytest itself changes sys
 
@@ -18,29 +24,35 @@ Fingerprint = dict[tuple[str, str], object]
 
 
 def fingerprint(component: Collection[str]) -> Fingerprint:
-    """Every function and class that a test has no business to rebind for good."""
-    functions = {
+    """Every function, class and constant that a test has no business to rebind for good."""
+    rebound = _rebound(component)
+    named = {
         (name, where): value
         for name, module in list(sys.modules.items())
         if isinstance(module, ModuleType)
-        for where, value in _members(name, module, component)
+        for where, value in _members(name, module, component, rebound)
     }
     steering = " ".join(
         f"{name}={value}"
         for name, value in sorted(os.environ.items())
         if name.startswith(_STEERS_THE_RUNNER) and name not in _SET_BY_PYTEST
     )
-    return {**functions, ("os", "environ"): steering}
+    return {**named, ("os", "environ"): steering}
 
 
 def _members(
-    name: str, module: ModuleType, component: Collection[str]
+    name: str, module: ModuleType, component: Collection[str], rebound: Collection[str] | None
 ) -> Iterator[tuple[str, object]]:
     top = name.partition(".")[0]
     ours = getattr(module, "__file__", None) in component or top in _RUNNER
     if not ours and (top not in sys.stdlib_module_names or name in _PYTHONS_OWN):
         return
+    of_component = getattr(module, "__file__", None) in component
     for attribute, value in list(vars(module).items()):
+        if of_component and rebound is not None and isinstance(value, _CONSTANTS):
+            if attribute not in rebound and not attribute.startswith("__"):
+                yield attribute, value
+            continue
         if not isinstance(value, _KINDS) or (attribute.startswith("_") and not ours):
             continue
         yield attribute, value
@@ -48,6 +60,17 @@ def _members(
             for member, inner in list(vars(value).items()):
                 if isinstance(inner, _KINDS):
                     yield f"{attribute}.{member}", inner
+
+
+def _rebound(component: Collection[str]) -> set[str] | None:
+    """Names of modules that the component itself may bind anew; ``None`` when that is unclear."""
+    found = set()
+    for path in component:
+        for names, attribute, anything in _REBINDS.findall(Path(path).read_text("utf-8")):
+            if anything:
+                return None
+            found |= {attribute, *re.findall(r"\w+", names)}
+    return found
 
 
 def replaced(before: Fingerprint, after: Fingerprint) -> list[str]:
