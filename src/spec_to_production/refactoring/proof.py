@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from spec_to_production.components.suite import run_suite
+from spec_to_production.disk import remove
 from spec_to_production.refactoring.surface import lost_imports, same_code, surface_changes, takers
 from spec_to_production.results import Component, ExistingTest, GeneratedFile
 from spec_to_production.sandbox import Limits, Sandbox
@@ -19,6 +22,7 @@ Sources = Mapping[str, bytes]
 and go, and nothing that ran in one can reach the next.
 """
 
+_BROKEN = TypeAdapter(dict[str, str])
 _NAMED = 3
 """Most tests that one objection names."""
 _IMPORT_LIMITS = Limits(wall_s=60)
@@ -91,15 +95,16 @@ class Bench:
     ) -> Behaviour:
         """Import the modules of a state and run the tests on it, unless those are known."""
         with self.copy(sources) as copy:
+            # All that we write is there before any of its code runs, which may plant links.
+            for file in self.tests:
+                (copy / file.path).parent.mkdir(parents=True, exist_ok=True)
+                (copy / file.path).write_text(file.content, "utf-8")
             self.sandbox.hand_over(copy)
             broken = self._broken_imports(copy)
             tests = self._run_tests(copy) if outcomes is None else outcomes
         return Behaviour({test.id: test.outcome for test in tests}, broken)
 
     def _run_tests(self, copy: Path) -> Sequence[ExistingTest]:
-        for file in self.tests:
-            (copy / file.path).parent.mkdir(parents=True, exist_ok=True)
-            (copy / file.path).write_text(file.content, "utf-8")
         files = [*self.component.test_files, *(file.path for file in self.tests)]
         root = self.component.import_root
         return run_suite(files, copy, self.sandbox, import_root=root).tests
@@ -107,20 +112,23 @@ class Bench:
     def _broken_imports(self, copy: Path) -> dict[str, str]:
         # Importing a program's __main__ runs the program.
         names = [m.name for m in self.component.modules if not m.name.endswith("__main__")]
-        report = copy / "imports.json"
-        done = self.sandbox.run(
-            [str(self.sandbox.python), "-c", _IMPORT_EACH, str(report), *names],
-            cwd=copy,
-            env={"PYTHONPATH": str(copy / self.component.import_root)},
-            limits=_IMPORT_LIMITS,
-        )
+        folder = Path(tempfile.mkdtemp(prefix="imports-", dir=self.sandbox.home / "tmp"))
         try:
-            broken: dict[str, str] = json.loads(report.read_text("utf-8"))
-        except (OSError, ValueError):
+            # Opened before any import: one may put something else in the file's place.
+            with (folder / "broken").open("w+", encoding="utf-8") as record:
+                self.sandbox.hand_over(folder)
+                done = self.sandbox.run(
+                    [str(self.sandbox.python), "-c", _IMPORT_EACH, record.name, *names],
+                    cwd=copy,
+                    env={"PYTHONPATH": str(copy / self.component.import_root)},
+                    limits=_IMPORT_LIMITS,
+                )
+                return _BROKEN.validate_json(record.read())
+        except ValueError:
             why = "took too long" if done.timed_out else f"ended the process ({done.returncode})"
             return dict.fromkeys(names, f"importing {why}")
-        report.unlink()
-        return broken
+        finally:
+            remove(folder)
 
 
 def write(sources: Sources, copy: Path) -> None:

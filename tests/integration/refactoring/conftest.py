@@ -2,6 +2,7 @@ import pytest
 
 from spec_to_production.components.suite import run_suite
 from spec_to_production.refactoring import recheck, refactor
+from spec_to_production.refactoring.proof import Bench
 from spec_to_production.results import Baseline, Component, GeneratedFile, Module
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
@@ -66,6 +67,12 @@ class Case:
         return recheck(
             refactoring, self._component, self._snapshot, self._sandbox, self._place / "re", files
         )
+
+    def observe(self, accepted):
+        """What is seen of the untouched component, with these tests beside its own."""
+        files = [GeneratedFile(path=path, content=text) for path, text in accepted.items()]
+        bench = Bench(self._component, self._snapshot, self._sandbox, self._place / "seen", files)
+        return bench.observe({})
 
 
 @pytest.fixture

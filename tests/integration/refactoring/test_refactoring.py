@@ -1,3 +1,4 @@
+import os
 import subprocess
 
 import pytest
@@ -255,3 +256,58 @@ def test_a_refactoring_that_cannot_be_tested_again_is_dropped(checkout, case):
     assert again.status == "dropped"
     assert "could not be tested again" in again.detail
     assert again.patch == ""
+
+
+PLANTS = """\
+import os, shutil, sys
+
+def plant(link, target):
+    if os.path.isdir(link) and not os.path.islink(link):
+        shutil.rmtree(link)
+    elif os.path.lexists(link):
+        os.unlink(link)
+    os.symlink(target, link)
+
+plant("tests", OUTSIDE)
+for path in (*os.listdir(), *sys.argv[1:]):
+    if os.path.isfile(path):
+        plant(path, os.path.join(OUTSIDE, "private.json"))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may read and write there")
+def test_nothing_that_the_component_plants_leads_us_out_of_the_copy(checkout, case, place):
+    outside = place / "outside"
+    outside.mkdir(mode=0o755)
+    (outside / "private.json").write_text('{"auths": "private"}')
+    (outside / "private.json").chmod(0o600)
+    shop = case(checkout({"price": PLANTS.replace("OUTSIDE", repr(str(outside)))}))
+
+    seen = shop.observe({"tests/test_price_spec.py": PRICE_TEST})
+
+    assert [path.name for path in outside.iterdir()] == ["private.json"]
+    assert "auths" not in seen.broken
+
+
+@pytest.mark.parametrize(
+    ("left", "broken"),
+    [
+        ("os.unlink(path), os.mkfifo(path)", {}),
+        (
+            "print('[' * 9**6, file=open(path, 'w'))",
+            {"shop.price": "importing ended the process (0)"},
+        ),
+    ],
+)
+def test_what_the_component_leaves_of_our_record_holds_nobody_up(checkout, case, left, broken):
+    source = f"""\
+import atexit, os, sys
+
+@atexit.register
+def leave():
+    path = sys.argv[1]
+    {left}
+"""
+    shop = case(checkout({"price": source}))
+
+    assert shop.observe({}).broken == broken
