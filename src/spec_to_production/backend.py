@@ -31,6 +31,7 @@ from spec_to_production.openhands import (
 from spec_to_production.openhands.installation import VARIABLE, pinned_version
 from spec_to_production.openhands.interface import Model
 from spec_to_production.openhands.launch import agent_uid
+from spec_to_production.openhands.rentals import Rentals
 from spec_to_production.settings import Settings, cache_folder
 
 Tell = Callable[[str], None]
@@ -44,16 +45,19 @@ def made_by(settings: Settings) -> str:
     return f"{settings.llm_model} {__version__} {server}"
 
 
-def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) -> Fleet:
+def start(
+    settings: Settings, work: Path, env: Mapping[str, str], kept: Path | None, tell: Tell
+) -> Fleet:
     """The user's servers, or our own: as root one for each job, otherwise one for all.
 
-    Should it end that they come from, it is replaced once.
+    Should it end that they come from, it is replaced once. What is rented is taken down in the
+    folder that is ``kept`` between runs, or in this machine's own.
 
     Raises:
         SettingsError: OpenHands Cloud cannot be used with what is given.
     """
     if settings.openhands_urls:
-        return _elsewhere(settings, tell)
+        return _elsewhere(settings, (kept or cache_folder(env)) / "sandboxes", tell)
 
     kind = EmbeddedServer if agent_uid() is None else SeparateServers
 
@@ -63,7 +67,7 @@ def start(settings: Settings, work: Path, env: Mapping[str, str], tell: Tell) ->
     return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
 
 
-def _elsewhere(settings: Settings, tell: Tell) -> Fleet:
+def _elsewhere(settings: Settings, rented: Path, tell: Tell) -> Fleet:
     addresses, key = settings.openhands_urls, settings.openhands_api_key
     if _CLOUD not in addresses:
         return Fleet([RemoteServer(address, key, tell) for address in addresses])
@@ -77,7 +81,8 @@ def _elsewhere(settings: Settings, tell: Tell) -> Fleet:
             "openhands-api-key: not given, and OpenHands Cloud lets nobody in without one.",
             hint=f"Make one at {cloud.ADDRESS} (Settings, API Keys) and give it as a secret.",
         )
-    return Fleet([CloudServer(key, tell)], spare=lambda: CloudServer(key, tell))
+    rent = functools.partial(CloudServer, key, tell, Rentals(rented))
+    return Fleet([rent()], spare=rent)
 
 
 def models(settings: Settings) -> list[Model]:

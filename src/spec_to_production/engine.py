@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -20,6 +20,7 @@ from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
 from spec_to_production.disk import remove
 from spec_to_production.environment import install
+from spec_to_production.errors import telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.openhands import Fleet
@@ -90,7 +91,8 @@ def run(
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
-        memory = _memory(settings, root, progress.tell)
+        kept = planning.answers_folder(settings, root)
+        memory = Memory(kept, progress.tell) if kept else None
         journal = _journal(memory, planned, resume=settings.resume)
         stack.callback(journal.close)
         answers = journal.answers(planned.tasks)
@@ -103,7 +105,7 @@ def run(
                 backend.kept_from_agent(models, settings, left, progress.tell)
             )
             servers = servers or stack.enter_context(open_servers(env))
-            openhands = servers.fleet(settings, progress.tell)
+            openhands = servers.fleet(settings, kept, progress.tell)
         stack.callback(sandbox.stop_all)  # the first to be called: it takes the most of the machine
         if settings.requirements:
             progress.tell(f"installing {' '.join(settings.requirements)}")
@@ -169,11 +171,6 @@ def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
     return int(fails[fail_on])
 
 
-def _memory(settings: Settings, root: Path, tell: Callable[[str], None]) -> Memory | None:
-    folder = planning.answers_folder(settings, root)
-    return Memory(folder, tell) if folder else None
-
-
 def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> Journal:
     if memory is None or not planned.tasks:
         return Journal()
@@ -183,12 +180,13 @@ def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> 
 @contextlib.contextmanager
 def _run_folder() -> Iterator[Path]:
     """A folder of this run's own, which other users may pass through but not list."""
-    folder = Path(tempfile.mkdtemp(prefix="spec-to-production-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        _remove(folder)
+    with telling_of_a_full_disk():
+        folder = Path(tempfile.mkdtemp(prefix="spec-to-production-"))
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:

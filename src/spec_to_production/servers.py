@@ -24,11 +24,14 @@ class Servers:
         self._fleet: Fleet | None = None
         self._tell: Callable[[str], None] = print
 
-    def fleet(self, settings: Settings, tell: Callable[[str], None]) -> Fleet:
-        """The servers that the settings name; what they have to say goes to the last ``tell``."""
+    def fleet(self, settings: Settings, kept: Path | None, tell: Callable[[str], None]) -> Fleet:
+        """The servers that the settings name; what they have to say goes to the last ``tell``.
+
+        ``kept`` is the folder that is kept between runs, if there is one.
+        """
         self._tell = tell
         if self._fleet is None:
-            self._fleet = backend.start(settings, self._folder, self._env, self._pass_on)
+            self._fleet = backend.start(settings, self._folder, self._env, kept, self._pass_on)
         return self._fleet
 
     def _pass_on(self, line: str) -> None:

@@ -21,4 +21,4 @@ def test_openhands_cloud_is_asked_with_its_own_key_only(tmp_path, options, probl
     settings = from_options({"spec": "s.md", "component": "src/x", **options}, tmp_path, {})
 
     with pytest.raises(SettingsError, match=problem):
-        backend.start(settings, Path("work"), {}, print)
+        backend.start(settings, Path("work"), {}, None, print)

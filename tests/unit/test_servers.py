@@ -18,8 +18,8 @@ def started(monkeypatch):
     """What was started, as the arguments it was started with."""
     calls = []
 
-    def start(settings, work, env, tell):
-        calls.append((settings, work, env, tell))
+    def start(settings, work, env, kept, tell):
+        calls.append((settings, work, env, kept, tell))
         return Fleet()
 
     monkeypatch.setattr(backend, "start", start)
@@ -34,10 +34,10 @@ def test_nothing_is_started_before_it_is_needed(started, tmp_path):
 
 def test_all_pairs_get_the_same_servers_and_what_these_say_goes_to_the_last(started, tmp_path):
     servers, first, second = Servers(tmp_path, {}), [], []
-    one = servers.fleet("settings", first.append)
-    started[0][3]("starting")
-    two = servers.fleet("settings", second.append)
-    started[0][3]("ready")
+    one = servers.fleet("settings", None, first.append)
+    started[0][4]("starting")
+    two = servers.fleet("settings", None, second.append)
+    started[0][4]("ready")
     servers.close()
 
     assert one is two

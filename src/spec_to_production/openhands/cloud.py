@@ -28,6 +28,7 @@ from spec_to_production.openhands.interface import State
 from spec_to_production.openhands.models import Answer, Success
 from spec_to_production.openhands.protocol import A, Request
 from spec_to_production.openhands.remote import DistantServer, way
+from spec_to_production.openhands.rentals import Rentals
 
 ADDRESS = "https://app.all-hands.dev"
 """Where OpenHands Cloud answers."""
@@ -78,6 +79,7 @@ class CloudServer(DistantServer):
     Args:
         key: An API key of the account that the sandbox belongs to.
         tell: Takes a line of progress, on another thread.
+        rentals: Where runs take down what they rent; what a killed one left is deleted first.
         address: The Cloud's URL.
         starts_within_s: How long the sandbox may take to run.
     """
@@ -86,11 +88,13 @@ class CloudServer(DistantServer):
         self,
         key: SecretStr,
         tell: Callable[[str], None],
+        rentals: Rentals,
         *,
         address: str = ADDRESS,
         starts_within_s: float = _STARTS_WITHIN_S,
     ) -> None:
         super().__init__(tell)
+        self._rentals = rentals
         self._starts_within_s = starts_within_s
         self._http = httpx.Client(
             base_url=address,
@@ -121,9 +125,13 @@ class CloudServer(DistantServer):
         self._http.close()
 
     def _connect(self) -> Client:
+        for left in self._rentals.left():
+            self._tell(f"deleting the sandbox {left}, which a run that was killed has left")
+            self._give_back(left)
         self._tell("renting a sandbox of OpenHands Cloud")
         sandbox = self._ask(Request("POST", _SANDBOXES, repeatable=False), Sandbox)
         self._sandbox = sandbox.id
+        self._take_down(sandbox.id)
         began = time.monotonic()
         while (address := sandbox.agent_server) is None:
             waited_s = time.monotonic() - began
@@ -178,6 +186,14 @@ class CloudServer(DistantServer):
                 else "There may be a sandbox in your account that this run does not know of.",
             ) from error
 
+    def _take_down(self, sandbox: str) -> None:
+        try:
+            self._rentals.begin(sandbox)
+        except OSError as error:
+            self._tell(
+                f"No later run would know of the sandbox, should this one be killed: {error}"
+            )
+
     def _give_back(self, sandbox: str) -> None:
         request = Request("DELETE", f"{_SANDBOXES}/{sandbox}", query={"sandbox_id": sandbox})
         try:
@@ -188,6 +204,9 @@ class CloudServer(DistantServer):
                     f"The sandbox {sandbox} is left in your account of OpenHands Cloud: it could "
                     f"not be deleted ({error.message})."
                 )
+                self._rentals.leave(sandbox)
+                return
+        self._rentals.end(sandbox)
 
 
 _FATES = {

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from spec_to_production.openhands import CloudServer, OpenHands, RemoteServer, SeparateServers
 from spec_to_production.openhands.interface import Assignment, Model, State
+from spec_to_production.openhands.rentals import Rentals
 from spec_to_production.settings import cache_folder
 from spec_to_production.snapshot import Snapshot, git
 from support.cloud import KEY, cloud
@@ -113,7 +114,8 @@ def place(request) -> Iterator[OpenHands]:
     else:
         with cloud(reached_at) as stand_in:
             key = SecretStr(KEY)
-            with closing(CloudServer(key, lambda _: None, address=stand_in.url)) as server:
+            rentals = Rentals(request.getfixturevalue("base").with_name("sandboxes"))
+            with closing(CloudServer(key, lambda _: None, rentals, address=stand_in.url)) as server:
                 yield server
         assert not stand_in.sandboxes
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +16,7 @@ from pydantic import SecretStr
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands import CloudServer, Fleet
 from spec_to_production.openhands.interface import Model
+from spec_to_production.openhands.rentals import Rentals
 from spec_to_production.results import Job
 from support.cloud import KEY, SANDBOXES, Cloud, cloud
 from support.faulty_proxy import answer, faulty_proxy, lost_reply, reset
@@ -40,9 +44,16 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def rent(stand_in, told) -> Callable[..., CloudServer]:
+def rentals(tmp_path) -> Rentals:
+    return Rentals(tmp_path / "sandboxes")
+
+
+@pytest.fixture
+def rent(stand_in, told, rentals) -> Callable[..., CloudServer]:
     def rent(key: str = KEY, **options: object) -> CloudServer:
-        return CloudServer(SecretStr(key), told.append, **{"address": stand_in.url, **options})
+        return CloudServer(
+            SecretStr(key), told.append, rentals, **{"address": stand_in.url, **options}
+        )
 
     return rent
 
@@ -57,10 +68,10 @@ def without_backoff() -> Iterator[None]:
         yield
 
 
-def test_a_sandbox_is_rented_used_and_deleted(reached_at, told):
+def test_a_sandbox_is_rented_used_and_deleted(reached_at, told, rentals):
     with cloud(reached_at) as stand_in:
         stand_in.course = ("STARTING", "RUNNING")
-        server = CloudServer(SecretStr(KEY), told.append, address=stand_in.url)
+        server = CloudServer(SecretStr(KEY), told.append, rentals, address=stand_in.url)
         server.wait_until_ready()
         assert server.version == "1.58.0"
         assert len(stand_in.sandboxes) == 1
@@ -133,10 +144,10 @@ def test_the_end_of_the_run_ends_the_waiting_and_the_sandbox(rent, stand_in):
     assert not stand_in.sandboxes
 
 
-def test_a_sandbox_that_the_cloud_pauses_is_lost_for_that_reason(reached_at, told):
+def test_a_sandbox_that_the_cloud_pauses_is_lost_for_that_reason(reached_at, told, rentals):
     address, key = reached_at
     with faulty_proxy("127.0.0.1", port(address)) as way, cloud((way.address, key)) as stand_in:
-        server = CloudServer(SecretStr(KEY), told.append, address=stand_in.url)
+        server = CloudServer(SecretStr(KEY), told.append, rentals, address=stand_in.url)
         server.wait_until_ready()
         way.strike(reset, "conversations", times=99)
         with closing(server), without_backoff():
@@ -149,13 +160,13 @@ def test_a_sandbox_that_the_cloud_pauses_is_lost_for_that_reason(reached_at, tol
 
 
 def test_a_run_that_loses_its_sandbox_rents_another_and_deletes_both(
-    reached_at, told, recorded_model, base
+    reached_at, told, rentals, recorded_model, base
 ):
     address, key = reached_at
     long = record_test(recorded_model, before=[{"terminal": "sleep 3"}])
     outputs = [record_test(recorded_model), long]
     with faulty_proxy("127.0.0.1", port(address)) as way, cloud((way.address, key)) as stand_in:
-        rent = lambda: CloudServer(SecretStr(KEY), told.append, address=stand_in.url)  # noqa: E731
+        rent = lambda: CloudServer(SecretStr(KEY), told.append, rentals, address=stand_in.url)  # noqa: E731
 
         def pause(_: Job) -> None:
             stand_in.sandboxes = {sandbox: ["PAUSED"] for sandbox in stand_in.sandboxes}
@@ -169,18 +180,18 @@ def test_a_run_that_loses_its_sandbox_rents_another_and_deletes_both(
     assert stand_in.asked.count(f"POST {SANDBOXES}") == 2
 
 
-def test_a_lost_reply_rents_no_second_sandbox(stand_in, told):
+def test_a_lost_reply_rents_no_second_sandbox(stand_in, told, rentals):
     with faulty_proxy("127.0.0.1", port(stand_in.url)) as way:
         way.strike(lost_reply, f"^POST {SANDBOXES}", times=1)
-        server = CloudServer(SecretStr(KEY), told.append, address=way.address)
+        server = CloudServer(SecretStr(KEY), told.append, rentals, address=way.address)
         with closing(server), pytest.raises(ServerStartError, match="be reached") as caught:
             server.wait_until_ready()
     assert "does not know of" in caught.value.hint
     assert stand_in.asked == [f"POST {SANDBOXES}"]
 
 
-def test_a_cloud_that_is_not_there_has_rented_nothing_out(told):
-    server = CloudServer(SecretStr(KEY), told.append, address=NOWHERE[0])
+def test_a_cloud_that_is_not_there_has_rented_nothing_out(told, rentals):
+    server = CloudServer(SecretStr(KEY), told.append, rentals, address=NOWHERE[0])
     with (
         closing(server),
         pytest.raises(ServerStartError, match=r":9: .*refused") as caught,
@@ -189,13 +200,50 @@ def test_a_cloud_that_is_not_there_has_rented_nothing_out(told):
     assert caught.value.hint == "Run again later."
 
 
-def test_a_sandbox_that_cannot_be_deleted_is_named(stand_in, told):
+def test_a_sandbox_that_cannot_be_deleted_is_named(stand_in, told, rentals, tmp_path):
     stand_in.course = ("ERROR",)
     with faulty_proxy("127.0.0.1", port(stand_in.url)) as way, without_backoff():
-        server = CloudServer(SecretStr(KEY), told.append, address=way.address)
+        server = CloudServer(SecretStr(KEY), told.append, rentals, address=way.address)
         with pytest.raises(ServerStartError):
             server.wait_until_ready()
         way.strike(answer(503), "^DELETE", times=99)
         server.close()
     (left,) = stand_in.sandboxes
     assert left in told[-1]
+    assert rentals.left() == [left]
+    rentals.leave(left)
+
+
+KILLED_RUN = """
+import os, signal, sys
+from pathlib import Path
+from pydantic import SecretStr
+from spec_to_production.openhands import CloudServer
+from spec_to_production.openhands.rentals import Rentals
+
+address, key, folder = sys.argv[1:]
+CloudServer(SecretStr(key), print, Rentals(Path(folder)), address=address).wait_until_ready()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_run_rented_is_deleted_by_the_next_one(reached_at, told, tmp_path):
+    folder = tmp_path / "sandboxes"
+    with cloud(reached_at) as stand_in:
+        program = [sys.executable, "-c", KILLED_RUN, stand_in.url, KEY, str(folder)]
+        killed = subprocess.run(program, check=False)
+        (left,) = stand_in.sandboxes
+        rent = lambda: CloudServer(  # noqa: E731
+            SecretStr(KEY), told.append, Rentals(folder), address=stand_in.url
+        )
+        with closing(rent()) as server, closing(rent()) as beside:
+            server.wait_until_ready()
+            beside.wait_until_ready()
+            assert left not in stand_in.sandboxes
+            assert len(stand_in.sandboxes) == 2
+        assert not stand_in.sandboxes
+    assert killed.returncode == -signal.SIGKILL
+    assert [line for line in told if "killed" in line] == [
+        f"deleting the sandbox {left}, which a run that was killed has left"
+    ]
+    assert not list(folder.iterdir())

@@ -17,6 +17,7 @@ from integration.openhands import test_conversations as contract
 from spec_to_production.openhands import CloudServer, EmbeddedServer, OpenHands, RemoteServer
 from spec_to_production.openhands.installation import Installer
 from spec_to_production.openhands.launch import Environment, Image, agent_uid
+from spec_to_production.openhands.rentals import Rentals
 from spec_to_production.settings import cache_folder
 from support.cloud import KEY, cloud
 
@@ -74,7 +75,8 @@ def test_we_ask_the_cloud_what_the_official_client_asks_it(place, open_folder):
             assert "42" in official.stdout.read().split()
             official.stdin.close()
         theirs, stand_in.asked = stand_in.asked, []
-        with closing(CloudServer(SecretStr(KEY), print, address=stand_in.url)) as ours:
+        rentals = Rentals(open_folder / "sandboxes")
+        with closing(CloudServer(SecretStr(KEY), print, rentals, address=stand_in.url)) as ours:
             ours.wait_until_ready()
         assert [what.partition("/api")[0] for what in theirs] == ["POST ", "GET ", "DELETE "]
         assert [without_id(what) for what in stand_in.asked] == list(map(without_id, theirs))

@@ -1,0 +1,30 @@
+import pytest
+
+from spec_to_production.openhands.rentals import Rentals
+
+
+def test_what_a_living_run_rents_is_left_to_it(tmp_path):
+    one, other = Rentals(tmp_path / "kept"), Rentals(tmp_path / "kept")
+    one.begin("box")
+    assert other.left() == []
+    one.leave("box")
+    assert other.left() == ["box"]
+    other.end("box")
+    assert one.left() == []
+
+
+@pytest.mark.parametrize("name", ["..", "a b", "x" * 101, "ä"])
+def test_a_name_that_is_no_id_is_never_asked_for(tmp_path, name):
+    rentals = Rentals(tmp_path / "kept")
+    rentals.begin(name)
+    (tmp_path / "kept").mkdir(exist_ok=True)
+    if name != "..":
+        (tmp_path / "kept" / name).touch()
+    assert rentals.left() == []
+
+
+def test_a_link_is_not_followed(tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "elsewhere").touch()
+    (tmp_path / "kept" / "box").symlink_to(tmp_path / "elsewhere")
+    assert Rentals(tmp_path / "kept").left() == []
