@@ -260,7 +260,9 @@ def why_vacuous(case: Case) -> str:
         parts.append("It runs no line of the component.")
     if passed:
         kinds = ", ".join(passed)
-        parts.append(f"It passes when every function of the component is replaced ({kinds}).")
+        parts.append(
+            f"It passes when all that the component does is replaced ({kinds}); constructors stay."
+        )
     if not case.kills:
         parts.append("It notices none of the mutants of the code that it runs.")
     elif not any(kill.told for kill in case.kills):

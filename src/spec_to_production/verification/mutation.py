@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 
 from spec_to_production import syntax
 from spec_to_production.verification.nulls import is_replaced
-from spec_to_production.verification.operators import Variant, is_off_limits, swallowing, variants
+from spec_to_production.verification.operators import (
+    Variant,
+    ancestries,
+    is_off_limits,
+    swallowing,
+    variants,
+)
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef
 _NOT_CODE = {"annotation", "returns", "decorator_list", "type_params", "format_spec"}
@@ -124,7 +130,7 @@ def _units(body: Sequence[ast.stmt], owner: str) -> Iterator[tuple[ast.stmt, str
             yield node, f"{owner}{node.name}"
             yield node, ""  # its head: defaults and decorators
         elif isinstance(node, ast.ClassDef):
-            yield node, ""  # its decorators
+            yield node, ""  # its decorators and bases
             yield from _units(node.body, f"{owner}{node.name}.")
         else:
             yield node, ""
@@ -189,6 +195,8 @@ class _Site:
 def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
     if isinstance(unit, ast.ClassDef):
         yield from _in_decorators(unit)
+        for field, index, variant in ancestries(unit):
+            yield _Site(unit, field, index, getattr(unit, field)[index], unit, variant)
         return
     if not isinstance(unit, _DEFINITION):
         yield from _below(unit, unit)

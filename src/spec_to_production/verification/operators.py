@@ -14,6 +14,10 @@ _STAND_INS = ast.parse(
 _LOGGERS = {"log", "logger", "logging", "_log", "_logger", "warnings"}
 _IN_ANY_ORDER = {"isinstance", "issubclass", "max", "min", "gcd", "math.gcd", "lcm", "math.lcm"}
 _NO_VALUES = {"self", "cls", *dir(builtins)}
+_MAKE_THE_CLASS = (
+    *("Enum", "Flag", "NamedTuple", "TypedDict", "Protocol", "Generic"),
+    *("BaseModel", "Structure", "Exception", "Warning", "object"),
+)
 _LONGEST = 60
 _MANY = 2
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
@@ -46,8 +50,9 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 
 @dataclass(frozen=True)
 class Variant:
-    """What stands in a node's place. ``nulling`` says that a value is only taken away, which a
-    check that there is some value notices already.
+    """What stands in a node's place. ``nulling`` says that something is only taken away: a value,
+    which a check that there is some value notices already, or the handling of an error, which may
+    be one that the test raises itself.
     """
 
     node: ast.AST
@@ -81,7 +86,8 @@ def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one c
             never = _changed(node, iter=ast.Tuple([], ast.Load()))
             yield Variant(never, f"for … in {_text(values)} never")
         case ast.ExceptHandler(body=body) if not isinstance(body[0], ast.Raise):
-            yield Variant(_changed(node, body=[ast.Raise()]), f"{_text(node)} lets it pass on")
+            handed_on = _changed(node, body=[ast.Raise()])
+            yield Variant(handed_on, f"{_text(node)} lets it pass on", nulling=True)
         case ast.comprehension(ifs=[condition, *_]):
             yield Variant(_changed(node, ifs=node.ifs[1:]), f"filter {_text(condition)} removed")
         case ast.Return(value=ast.expr() as value) | ast.Yield(value=ast.expr() as value):
@@ -189,6 +195,23 @@ def swallowing(node: ast.stmt) -> Variant:
     """What goes wrong in the block of a ``with`` ends there, where it was handed on."""
     handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [ast.Pass()])
     return Variant(ast.Try([node], [handler], [], []), f"{_text(node)} swallows exceptions")
+
+
+def ancestries(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
+    """A class without one of its bases or without its metaclass: the field, the place, the change.
+
+    An exception stays one. Bases without which nothing is left of the class are left in place.
+    """
+    for index, base in enumerate(node.bases):
+        name = ast.unparse(base)
+        if name.endswith("Error"):
+            wider = ast.Name("Exception", ast.Load())
+            yield "bases", index, Variant(wider, f"{name} of {node.name} became Exception")
+        elif not name.partition("[")[0].endswith(_MAKE_THE_CLASS):
+            yield "bases", index, Variant(base, f"{name} removed from the bases of {node.name}")
+    for index, keyword in enumerate(node.keywords):
+        if keyword.arg == "metaclass":
+            yield "keywords", index, Variant(keyword, f"metaclass= left out of {node.name}")
 
 
 def is_off_limits(node: ast.AST) -> bool:

@@ -50,6 +50,7 @@ from spec_to_production.verification.together import Suite, run_suite, run_toget
 _MOST_COMPARED = 20
 _MOST_ON_IMPORT = 100
 _A_REPLAY_S = 3600
+_QUICK_MS = 250
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,10 @@ class Verifier:
                 an_interpreter=flakiness.runs_an_interpreter(read),
             )
             repetition.run(list(variations))
-            repetition.run_more(list(flakiness.reruns(tuple(group), count, seed)))
+            quick = tuple(
+                name for name, case in group.items() if (case.duration_ms or 0) < _QUICK_MS
+            )
+            repetition.run_more(list(flakiness.reruns(quick, count, seed)))
             repetition.close()
         self._clock_shifted |= repetition.clock_shifted
         return [repetition.cases.get(case.id, case) for case in cases]
@@ -214,6 +218,9 @@ class Verifier:
         cases = trials.against_mutants(pool, cases, self._sample, sources, patience)
         doubtful, tried = _doubtful(cases), set(self._sample)
         rest = [one for one in self._those(trials.reaches, doubtful) if one not in tried]
+        tried.update(rest)
+        around = [one for one in self._mutants if one.needs_import and one not in tried]
+        rest += mutation.sample(around, _MOST_ON_IMPORT if doubtful else 0, self._effort.seed)
         cases = trials.merged(
             cases, trials.against_mutants(pool, doubtful, rest, sources, patience)
         )
@@ -350,7 +357,7 @@ class Verifier:
         count = flakiness.repeats(self._effort.flake_bound)
         bound = (
             f"{count} runs catch a test that fails at {self._effort.flake_bound:.0%} with 99.9 %;"
-            " as many follow without a new import"
+            f" as many follow without a new import for tests of less than {_QUICK_MS} ms"
         )
         locales = ", ".join(flakiness.known_locales())
         return (

@@ -19,6 +19,7 @@ from spec_to_production.verification import Effort, Verifier
 SHOP = '''
 """Prices of a small shop."""
 
+import abc
 import json
 
 SEEN = []
@@ -43,6 +44,22 @@ def total(prices, *, notify=print):
     result = sum(prices)
     notify(f"total {result}")
     return result
+
+
+class Shelf(abc.ABC):
+    """Where things stand."""
+
+    @abc.abstractmethod
+    def place(self):
+        """Which one."""
+
+
+def tell(listeners, item):
+    for listener in listeners:
+        try:
+            listener(item)
+        except Exception:
+            continue
 
 
 def remember(item):

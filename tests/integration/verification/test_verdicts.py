@@ -236,6 +236,72 @@ def test_a_test_that_cannot_stand_what_its_last_run_left_is_flaky(judge):
     assert "TMPDIR" in found["test_leaves_a_file"].detail
 
 
+def test_what_the_machinery_says_is_no_test_s_word(judge):
+    found = judge(
+        """
+        import atexit, contextlib
+        import pytest
+        import shop
+
+        @pytest.mark.requirement("FR-1")
+        async def test_that_nobody_awaits():
+            assert shop.parse("1") == 2
+
+        @pytest.mark.requirement("FR-1")
+        def test_swallowed_by_the_component():
+            def never(item):
+                assert item == "other"
+            shop.tell([never], "item")
+
+        @pytest.mark.requirement("FR-1")
+        def test_that_goes_on_after_the_end():
+            atexit.register(print, "1 passed")
+            assert shop.parse("1") == 2
+
+        def test_that_cleans_up_after_the_end(tmp_path):
+            atexit.register(__import__("shutil").rmtree, tmp_path, True)
+            assert shop.parse("1") == 1
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_that_nobody_awaits": "fails",
+        "test_swallowed_by_the_component": "vacuous",
+        "test_that_goes_on_after_the_end": "unsafe",
+        "test_that_cleans_up_after_the_end": None,
+    }
+
+
+def test_what_a_class_descends_from_can_be_tested(judge):
+    found = judge(
+        """
+        import pytest
+        import shop
+
+        def test_no_shelf_as_such():
+            with pytest.raises(TypeError, match="abstract"):
+                shop.Shelf()
+
+        def test_no_shelf_without_place():
+            class Half(shop.Shelf):
+                pass
+            with pytest.raises(TypeError):
+                Half()
+
+        def test_a_price_error_is_a_value_error():
+            assert issubclass(shop.PriceError, ValueError)
+
+        def test_a_price_error_is_an_error():
+            assert issubclass(shop.PriceError, Exception)
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_shelf_as_such": None,
+        "test_no_shelf_without_place": None,
+        "test_a_price_error_is_a_value_error": None,
+        "test_a_price_error_is_an_error": "vacuous",
+    }
+
+
 def test_who_disturbs_others_costs_them_nothing(judge):
     found = judge(
         """

@@ -6,6 +6,7 @@ acts: the nearest frame of the repository, under whatever library it called.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import socket
@@ -45,6 +46,8 @@ _PATH_EVENTS = {
     "os.chown": ((0,), 3),
     "os.utime": ((0,), 3),
 }
+_CLEANERS = {"shutil", "tempfile"}
+_REMOVES = (os.remove, os.unlink, os.rmdir)
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -281,6 +284,19 @@ def watch_environment(rules: Rules) -> None:
         return read(self, key)
 
     environ.__getitem__ = watched  # type: ignore[method-assign]
+
+
+def watch_exit(rules: Rules) -> None:
+    """Notice what a test leaves to be run at the end of the process; to clean up is its right."""
+    register = atexit.register
+
+    def watched(function: Callable[..., Any], /, *args: Any, **options: Any) -> Callable[..., Any]:  # noqa: ANN401
+        cleans = getattr(function, "__module__", "") in _CLEANERS or function in _REMOVES
+        if _frame(1).f_code.co_filename in rules.tests and not cleans:
+            rules.report("left something to be run when the process ends")
+        return register(function, *args, **options)
+
+    atexit.register = watched
 
 
 def _encoded(environ: Any, value: str | None) -> object:  # noqa: ANN401

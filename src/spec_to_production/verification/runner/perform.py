@@ -85,6 +85,7 @@ def _watch(recorder: Recorder, tests: frozenset[str]) -> None:
         report=lambda deed: recorder.emit("deed", message=deed),
     )
     audit.watch_environment(recorder.rules)
+    audit.watch_exit(recorder.rules)
     sys.addaudithook(recorder.rules)
 
 

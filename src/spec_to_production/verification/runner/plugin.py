@@ -211,7 +211,8 @@ class Recorder:
         component = [frame for frame in frames if frame[0] in self.component]
         return {
             "error": _name(info.type),
-            "by_assertion": self._is_assertion(info.value),
+            # Without a frame of the test it is pytest's word: that it cannot run a coroutine.
+            "by_assertion": bool(ours) and self._is_assertion(info.value),
             "message": self._clean(info.exconly(tryshort=True)),
             "line": ours[-1][1] if ours else None,
             "component_frame": self._relative(component[-1]) if component else None,
