@@ -103,9 +103,12 @@ class Sandbox:
 
     @classmethod
     def prepare(cls, home: Path, python: Path | None = None) -> Sandbox:
-        """Make the sandbox's folders, owned by the user that its processes run as."""
+        """Make the sandbox's folders, owned by the user that its processes run as.
+
+        What holds them stays ours: a link in place of one would lead us, who clear it, anywhere.
+        """
         sandbox = cls(home, python or Path(sys.executable))
-        for folder in (home, home / "home", home / "tmp"):
+        for folder in (home / "home", home / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
             sandbox.hand_over(folder)
         return sandbox

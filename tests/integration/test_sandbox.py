@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -37,3 +38,23 @@ def test_a_process_cannot_plant_code_for_the_next_in_its_home(place: Path) -> No
     assert planted.returncode == 0, planted.output
 
     assert sandbox.run([python, "-c", "print('clean')"], cwd=place).output == "clean\n"
+
+
+MOVE = """
+import os
+here = os.environ["TMPDIR"]
+os.rename(here, here + "-moved")
+os.symlink("/etc", here)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root a process has our own rights")
+def test_a_process_cannot_put_a_link_in_place_of_a_folder_that_we_write_to_and_clear(
+    place: Path,
+) -> None:
+    sandbox = Sandbox.prepare(place / "sandbox")
+
+    done = sandbox.run([str(sandbox.python), "-c", MOVE], cwd=place)
+
+    assert "PermissionError" in done.output
+    assert not (sandbox.home / "tmp").is_symlink()
