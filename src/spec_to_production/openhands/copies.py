@@ -25,7 +25,7 @@ from spec_to_production.errors import (
     OpenHandsError,
     telling_of_a_full_disk,
 )
-from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.snapshot import Snapshot
 
 _MOST_NEW_BYTES = 64 << 20
 _MOST_FILES = 50_000
@@ -109,7 +109,7 @@ def changes(base: Path, copy: Iterable[Entry]) -> str:
             (mirror / ".git" / "info").mkdir(exist_ok=True)
             (mirror / ".git" / "info" / "exclude").write_text("\n".join(_BY_PRODUCTS))
             _mirror(copy, mirror, most_bytes=_size(base) + _MOST_NEW_BYTES)
-            return Snapshot(base, git("rev-parse", "HEAD", cwd=base).strip(), None).diff(mirror)
+            return Snapshot(base, "HEAD", None).diff(mirror)
     except _UNREADABLE as error:
         raise OpenHandsError(f"The changes of the job cannot be told: {error}") from error
 
