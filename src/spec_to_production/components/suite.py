@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spec_to_production.disk import remove
 from spec_to_production.results import (
     Component,
     Coverage,
@@ -82,10 +83,10 @@ def run_suite(
             )
             told = record.read()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
     try:
         return _suite(_parse(told), done, limits, copy)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         return Suite(status="error", detail="A test changed the record of the run.")
 
 

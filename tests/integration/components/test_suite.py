@@ -178,7 +178,15 @@ def test_what_tests_print_changes_nothing(run):
 
 
 @pytest.mark.parametrize(
-    "line", ['{"test": "tests/x.py::test_x"}', "{}}", "[]}", '{"end": [1]}', '{"test": 1}']
+    "line",
+    [
+        '{"test": "tests/x.py::test_x"}',
+        "{}}",
+        "[]}",
+        '{"end": [1]}',
+        '{"test": 1}',
+        '{"a":' * 5000 + "}",
+    ],
 )
 def test_a_record_that_a_test_wrote_into_is_an_error_never_a_pass(run, line):
     suite = run(
@@ -217,6 +225,21 @@ def test_more_test_files_than_a_command_line_holds(run):
     suite = run(dict.fromkeys(names, "") | {"tests/test_ops.py": GREEN})
 
     assert suite.status == "passed"
+
+
+def test_folders_without_end_are_removed(run, place):
+    digs = """
+import os, sys
+def test_digs():
+    os.chdir(os.path.dirname(sys.argv[1]))
+    for _ in range(2000):
+        os.mkdir("d")
+        os.chdir("d")
+"""
+    suite = run({"tests/test_a.py": digs})
+
+    assert outcomes(suite) == {"test_digs": "passed"}
+    assert not list((place / "sandbox" / "tmp").iterdir())
 
 
 def test_skipped_tests_alone_are_no_tests(run):
