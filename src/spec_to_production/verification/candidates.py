@@ -116,19 +116,32 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
 
 
 def expects_exception(source: str, line: int | None) -> bool:
-    """Whether a line of a test stands where the test expects an exception."""
-    if line is None:
-        return False
-    for node in ast.walk(syntax.parse(source)):
-        if isinstance(node, ast.With | ast.AsyncWith):
-            expects = any("raises" in ast.unparse(item.context_expr).lower() for item in node.items)
-        else:
-            expects = isinstance(node, ast.Try) and bool(node.handlers)
-        if expects:
-            body: list[ast.stmt] = node.body  # type: ignore[attr-defined]
-            if body[0].lineno <= line <= (body[-1].end_lineno or line):
-                return True
-    return False
+    """Whether a line of a test stands where the test says that it expects an exception."""
+    return line is not None and any(
+        first <= line <= last
+        for node in ast.walk(syntax.parse(source))
+        for first, last in _expecting(node)
+    )
+
+
+def _expecting(node: ast.AST) -> Iterator[tuple[int, int]]:
+    """The lines in which an exception has to come: of a block, or of a call that is given one."""
+    if isinstance(node, ast.With | ast.AsyncWith):
+        if any("raises" in ast.unparse(item.context_expr).lower() for item in node.items):
+            yield node.body[0].lineno, node.body[-1].end_lineno or node.lineno
+    elif (
+        isinstance(node, ast.Call) and node.args[1:] and "raises" in ast.unparse(node.func).lower()
+    ):
+        yield node.lineno, node.end_lineno or node.lineno
+
+
+def may_handle_exception(source: str, line: int | None) -> bool:
+    """Whether a line of a test stands in a ``try`` that has a handler."""
+    return line is not None and any(
+        node.body[0].lineno <= line <= (node.body[-1].end_lineno or line)
+        for node in ast.walk(syntax.parse(source))
+        if isinstance(node, ast.Try) and node.handlers
+    )
 
 
 def is_asserted(source: str, line: int | None) -> bool:

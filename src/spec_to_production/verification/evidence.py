@@ -12,6 +12,7 @@ from spec_to_production.verification.candidates import (
     Candidate,
     expects_exception,
     is_asserted,
+    may_handle_exception,
 )
 from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.mutation import Mutant
@@ -121,17 +122,20 @@ class Case:
         That some mutant made it crash shows only that it calls the code; that it misses a
         value which was taken away altogether, only that it looks for one. Where it expects an
         exception, it is its word that none came or another one; the latter for a test that
-        does notice when none comes.
+        does notice when none comes, or where the component raises another one than it did.
         """
         if outcome.by_assertion:
             return not mutant.nulling or "not raise" in outcome.message.lower()
         if not mutant.function and outcome.component_frame is None and not mutant.nulling:
             # Without what stands around the functions, what it asserts has no meaning at all.
             return is_asserted(self.candidate.content, outcome.line)
+        source = self.candidate.content
         notices_silence = any(
             null is not None and null.by_assertion for null in self.nulls.values()
         )
-        return notices_silence and expects_exception(self.candidate.content, outcome.line)
+        if expects_exception(source, outcome.line):
+            return notices_silence or mutant.other_error
+        return notices_silence and may_handle_exception(source, outcome.line)
 
     def rejected(self, reason: Reason, detail: str) -> Case:
         """The case, closed with a reason."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Self
 
+from spec_to_production.disk import remove
 from spec_to_production.errors import SandboxError
 from spec_to_production.sandbox import Limits, Sandbox
 from spec_to_production.verification import runs
@@ -172,7 +173,7 @@ class Interpreter:
         folder = self._place.tmp / (name or f"run-{next(_numbers)}")
         yield folder
         if not name:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
     def _send(self, message: Any) -> None:  # noqa: ANN401 - JSON
         try:

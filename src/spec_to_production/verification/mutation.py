@@ -38,7 +38,8 @@ class Mutant:
         first: First line of the changed function or statement, decorators included.
         last: Its last line.
         text: What stands there instead, not indented.
-        nulling: It only takes a value away; see :class:`operators.Variant`.
+        nulling: It only takes something away; see :class:`operators.Variant`.
+        other_error: It raises another exception.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Mutant:
     last: int
     text: str
     nulling: bool
+    other_error: bool = False
     constant: str = ""
 
     @property
@@ -99,6 +101,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
                     last=last,
                     text=text,
                     nulling=site.variant.nulling,
+                    other_error=site.variant.other_error,
                     constant=constants.get(unit, ""),
                 )
                 found.setdefault((first, text), mutant)

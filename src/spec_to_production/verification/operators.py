@@ -52,12 +52,13 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 class Variant:
     """What stands in a node's place. ``nulling`` says that something is only taken away: a value,
     which a check that there is some value notices already, or the handling of an error, which may
-    be one that the test raises itself.
+    be one that the test raises itself. ``other_error`` says that another exception is raised.
     """
 
     node: ast.AST
     description: str
     nulling: bool = False
+    other_error: bool = False
 
 
 def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one case each
@@ -126,7 +127,8 @@ def _other_statements(node: ast.stmt) -> Iterator[Variant]:
             yield Variant(ast.Pass(), f"{_text(node)} removed")
             name = "LookupError" if "RuntimeError" in ast.unparse(raised) else "RuntimeError"
             call = ast.Call(ast.Name(name, ast.Load()), [ast.Constant("mutated")], [])
-            yield Variant(_changed(node, exc=call, cause=None), f"{_text(node)} became {name}")
+            other = _changed(node, exc=call, cause=None)
+            yield Variant(other, f"{_text(node)} became {name}", other_error=True)
         case ast.Break():
             yield Variant(ast.Continue(), "break became continue")
         case ast.Continue():

@@ -24,6 +24,7 @@ import json
 
 SEEN = []
 LIMIT = 100
+PRICES = {1: 5, 2: 8}
 
 
 class PriceError(ValueError):
@@ -52,6 +53,15 @@ class Shelf(abc.ABC):
     @abc.abstractmethod
     def place(self):
         """Which one."""
+
+
+class Parcel:
+    """What is sent."""
+
+    def __init__(self, weight):
+        if weight not in PRICES:
+            raise PriceError(weight)
+        self.price = PRICES[weight]
 
 
 def tell(listeners, item):

@@ -302,6 +302,34 @@ def test_what_a_class_descends_from_can_be_tested(judge):
     }
 
 
+def test_the_error_of_a_constructor_can_be_tested(judge):
+    found = judge(
+        """
+        import unittest
+        import pytest
+        import shop
+
+        def test_no_price():
+            with pytest.raises(shop.PriceError) as caught:
+                shop.Parcel(3)
+            assert isinstance(caught.value, ValueError)
+
+        class ParcelCase(unittest.TestCase):
+            def test_no_price_in_a_call(self):
+                self.assertRaises(shop.PriceError, shop.Parcel, 3)
+
+        def test_error_of_its_own():
+            with pytest.raises(ValueError):
+                raise ValueError(shop.Parcel(1))
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_price": None,
+        "test_no_price_in_a_call": None,
+        "test_error_of_its_own": "vacuous",
+    }
+
+
 def test_who_disturbs_others_costs_them_nothing(judge):
     found = judge(
         """
