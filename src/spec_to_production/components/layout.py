@@ -46,7 +46,7 @@ def test_roots(root: Path) -> tuple[str, ...]:
 
 
 def import_options(root: Path) -> tuple[str, ...]:
-    """Those of pytest's ``addopts`` without which tests may not be importable: mode and plugins.
+    """Those of pytest's ``addopts`` that decide what can be imported: mode, plugins, known marks.
 
     Raises:
         ComponentError: A configuration file cannot be read.
@@ -55,6 +55,8 @@ def import_options(root: Path) -> tuple[str, ...]:
     kept: list[str] = []
     for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
         if word.startswith("--import-mode=") or (word.startswith("-p") and word != "-p"):
+            kept.append(word)
+        elif word in ("--strict-markers", "--strict"):
             kept.append(word)
         elif word in ("--import-mode", "-p"):
             kept += [word, following]

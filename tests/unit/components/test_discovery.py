@@ -203,7 +203,7 @@ def test_a_broken_configuration_is_refused_with_its_file(tmp_path, text):
             ("--import-mode", "append"),
         ),
         ("pytest.ini", "[pytest]\naddopts = -x --cov -pno:cacheprovider", ("-pno:cacheprovider",)),
-        ("setup.cfg", "[tool:pytest]\naddopts = --strict-markers", ()),
+        ("setup.cfg", "[tool:pytest]\naddopts = --strict-markers -ra", ("--strict-markers",)),
     ],
 )
 def test_the_projects_way_to_import_tests_is_kept(repository, file, text, options):
