@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections import Counter
@@ -61,8 +62,8 @@ def table(request: pytest.FixtureRequest) -> Callable[[str, str, Outcome], None]
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    for fault, phase, outcome, seconds in [
-        ("fault", "phase", "outcome", "time"),
-        *config.stash.get(ROWS, []),
-    ]:
+    rows = config.stash.get(ROWS, [])
+    for fault, phase, outcome, seconds in [("fault", "phase", "outcome", "time"), *rows]:
         terminalreporter.write_line(f"{fault:20} {phase:10} {outcome:44} {seconds:>7}")
+    if os.environ.get("FAULTS") != "all":
+        terminalreporter.write_line(f"{len(rows)} of the cases; make test-faults strikes all.")

@@ -29,13 +29,16 @@ REFUSALS = {"401", "404", "409", "422"}
 
 CASES = [(fault, phase) for phase in PHASES for fault in FAULTS]
 REPRESENTATIVE = [
+    ("401", "command"),
     ("lost reply", "create"),
     ("422", "create"),
     ("429", "create"),
     ("500", "look"),
     ("unknown status", "look"),
+    ("refused", "message"),
     ("truncated", "collect"),
 ]
+"""What has cost most: each was a fault of ours, or is the likeliest of its phase."""
 
 
 @pytest.mark.parametrize(
