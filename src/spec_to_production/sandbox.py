@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spec_to_production.disk import Reserve
+from spec_to_production.disk import Reserve, remove
 from spec_to_production.errors import SandboxError
 from spec_to_production.namespaces import leave_the_network, own_mounts
 
@@ -277,7 +277,7 @@ class Sandbox:
                 if self.home in path.parents or (
                     found.st_uid == UNPRIVILEGED_UID and found.st_ctime >= _LOADED_AT
                 ):
-                    shutil.rmtree(path) if stat.S_ISDIR(found.st_mode) else path.unlink()
+                    remove(path) if stat.S_ISDIR(found.st_mode) else path.unlink()
 
     def _runs(self, command: Sequence[str], first: Callable[[], None] | None = None) -> bool:
         if shutil.which(command[0]) is None:

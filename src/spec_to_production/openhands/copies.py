@@ -35,6 +35,7 @@ _UNREADABLE = (
     GitError,
     OSError,
     ValueError,
+    RecursionError,
     tarfile.TarError,
     EOFError,
     zlib.error,

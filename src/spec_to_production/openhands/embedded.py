@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import socket
 import subprocess
 import threading
@@ -13,6 +12,7 @@ from uuid import UUID
 
 import httpx
 
+from spec_to_production.disk import remove
 from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands import copies
 from spec_to_production.openhands.agent_server import AgentServer
@@ -92,7 +92,7 @@ class EmbeddedServer(AgentServer):
         if self._up.exception() is None:
             self._up.result()[0].close()
         for name in _FOLDERS:
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+            remove(self.folder / name)
         (self.folder / "environment").unlink(missing_ok=True)
 
     def _provide(self, conversation: UUID, base: Path) -> str:
@@ -105,7 +105,7 @@ class EmbeddedServer(AgentServer):
         return copies.changes(base, copies.on_disk(self._copy(conversation)))
 
     def _discard(self, conversation: UUID) -> None:
-        shutil.rmtree(self._copy(conversation), ignore_errors=True)
+        remove(self._copy(conversation))
 
     def _copy(self, conversation: UUID) -> Path:
         return self.folder / "copies" / conversation.hex

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import shutil
 import subprocess
 import threading
 import time
@@ -13,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from uuid import UUID
 
+from spec_to_production.disk import remove
 from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands.embedded import EmbeddedServer, settings
 from spec_to_production.openhands.installation import Installer
@@ -146,7 +146,7 @@ class SeparateServers:
             server = self._servers.pop(conversation, None)
         if server is not None:
             server.close()
-            shutil.rmtree(server.folder, ignore_errors=True)
+            remove(server.folder)
 
     def close(self) -> None:
         """Kill everything and leave nothing but the log."""
