@@ -6,8 +6,9 @@ flight keeps what is to happen then, and :meth:`Course.settle` does it on the co
 
 from __future__ import annotations
 
+import functools
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from spec_to_production.errors import OpenHandsError, ServerStartError
@@ -268,20 +269,25 @@ class Course:
 
         self._start(flight, Phase.COLLECTING, bring, take)
 
-    def judge(self, flight: Flight, judge: Judge) -> None:
-        """Have the flight's new files judged."""
-        files = flight.unjudged
-        flight.judged.update(file.path for file in files)
-        self._start(
-            flight,
-            Phase.JUDGING,
-            lambda: judge(files),
-            lambda verdicts: self._judged(flight, verdicts),
-        )
+    def judge(self, flights: Sequence[Flight], judge: Judge) -> None:
+        """Have the flights' new files judged, all together."""
+        files = [file for flight in flights for file in flight.unjudged]
+        for flight in flights:
+            paths = {file.path for file in flight.unjudged}
+            flight.judged |= paths
+            flight.phase = Phase.JUDGING
+            flight.then = functools.partial(self._judged, flight, paths)
+        verdicts = self._means.executor.submit(judge, files)
+        for flight in flights:
+            flight.pending = verdicts
+        verdicts.add_done_callback(lambda _: self._wake())
 
-    def _judged(self, flight: Flight, verdicts: Sequence[TestVerdict]) -> None:
-        rejected = [test for test in verdicts if test.verdict == "rejected"]
-        flight.proved |= len(rejected) < len(verdicts)
+    def _judged(
+        self, flight: Flight, paths: Collection[str], verdicts: Sequence[TestVerdict]
+    ) -> None:
+        own = [test for test in verdicts if test.id.partition("::")[0] in paths]
+        rejected = [test for test in own if test.verdict == "rejected"]
+        flight.proved |= len(rejected) < len(own)
         can_repair = flight.status == "succeeded" and not flight.message and not flight.from_cache
         if not (rejected and can_repair and flight.repairs < self._terms.repair_rounds):
             flight.phase = Phase.ENDED

@@ -165,10 +165,13 @@ class Jobs:
                 self._course.interrupt(flight, "cancelled", failure)
 
     def _judge_collected(self, flights: Sequence[Flight], judge: Judge) -> None:
+        """Each job by itself, as soon as there is time; what was known before, all at once."""
         free = _JUDGED_AT_ONCE - _count(flights, {Phase.JUDGING})
         ready = [flight for flight in flights if flight.phase is Phase.COLLECTED]
-        for flight in ready[: max(0, free)]:
-            self._course.judge(flight, judge)
+        known = [flight for flight in ready if flight.from_cache]
+        batches = [[flight] for flight in ready if not flight.from_cache]
+        for batch in ([known, *batches] if known else batches)[: max(0, free)]:
+            self._course.judge(batch, judge)
 
     def _send_waiting(self, left: Sequence[Flight], flights: Sequence[Flight]) -> None:
         waiting = [flight for flight in left if flight.phase is Phase.WAITING]

@@ -17,7 +17,7 @@ from spec_to_production.snapshot import Snapshot
 from spec_to_production.timeline import Timeline
 
 Judge = Callable[[Sequence[GeneratedFile]], Sequence[TestVerdict]]
-"""Judges the files of one job; the verdicts decide whether something goes back for repair."""
+"""Judges the files of some jobs; the verdicts decide whether something goes back for repair."""
 
 
 @dataclass(frozen=True)

@@ -468,6 +468,27 @@ def test_money_that_cannot_be_counted_is_a_problem(run):
 # --- answers of an earlier run ---------------------------------------------------------------
 
 
+def test_known_answers_are_judged_together_and_each_gets_its_own_verdicts(run):
+    judged = []
+
+    def judge(files):
+        judged.append([file.path for file in files])
+        return [
+            verdict("test_x", "accepted"),
+            verdict("test_x", "rejected", "tests/test_b_spec.py"),
+        ]
+
+    answers = {
+        name: [GeneratedFile(path=f"tests/test_{name}_spec.py", content="def test_x(): pass\n")]
+        for name in "ab"
+    }
+    jobs, _, _ = run({"a": done("a"), "b": done("b")}, answers=answers, judge=judge)
+
+    assert judged == [["tests/test_a_spec.py", "tests/test_b_spec.py"]]
+    assert [job.status for job in jobs.values()] == ["succeeded"] * 2
+    assert list(run.kept) == ["a"]
+
+
 def test_a_known_answer_is_judged_and_nothing_is_sent(run):
     file = GeneratedFile(path="tests/test_a_spec.py", content=TEST)
     jobs, openhands, _ = run(
