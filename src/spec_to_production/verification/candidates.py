@@ -115,24 +115,33 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
     )
 
 
-def expects_exception(source: str, line: int | None) -> bool:
-    """Whether a line of a test stands where the test says that it expects an exception."""
+def expects_exception(source: str, line: int | None, *, of_its_own: bool = True) -> bool:
+    """Whether a line of a test stands where the test says that it expects an exception.
+
+    Args:
+        source: The test's file.
+        line: Where in it.
+        of_its_own: Whether it may be one that the test raises there itself.
+    """
     return line is not None and any(
-        first <= line <= last
+        first <= line <= last and (of_its_own or not raises)
         for node in ast.walk(syntax.parse(source))
-        for first, last in _expecting(node)
+        for first, last, raises in _expecting(node)
     )
 
 
-def _expecting(node: ast.AST) -> Iterator[tuple[int, int]]:
-    """The lines in which an exception has to come: of a block, or of a call that is given one."""
+def _expecting(node: ast.AST) -> Iterator[tuple[int, int, bool]]:
+    """The lines in which an exception has to come: of a block, or of a call that is given one;
+    and whether it is raised right there.
+    """
     if isinstance(node, ast.With | ast.AsyncWith):
         if any("raises" in ast.unparse(item.context_expr).lower() for item in node.items):
-            yield node.body[0].lineno, node.body[-1].end_lineno or node.lineno
+            raises = any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+            yield node.body[0].lineno, node.body[-1].end_lineno or node.lineno, raises
     elif (
         isinstance(node, ast.Call) and node.args[1:] and "raises" in ast.unparse(node.func).lower()
     ):
-        yield node.lineno, node.end_lineno or node.lineno
+        yield node.lineno, node.end_lineno or node.lineno, False
 
 
 def may_handle_exception(source: str, line: int | None) -> bool:

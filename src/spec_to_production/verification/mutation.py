@@ -13,8 +13,8 @@ from spec_to_production import syntax
 from spec_to_production.verification.nulls import is_replaced
 from spec_to_production.verification.operators import (
     Variant,
-    ancestries,
     is_off_limits,
+    other_classes,
     swallowing,
     variants,
 )
@@ -133,7 +133,7 @@ def _units(body: Sequence[ast.stmt], owner: str) -> Iterator[tuple[ast.stmt, str
             yield node, f"{owner}{node.name}"
             yield node, ""  # its head: defaults and decorators
         elif isinstance(node, ast.ClassDef):
-            yield node, ""  # its decorators and bases
+            yield node, ""  # its decorators, bases and fields
             yield from _units(node.body, f"{owner}{node.name}.")
         else:
             yield node, ""
@@ -198,7 +198,7 @@ class _Site:
 def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
     if isinstance(unit, ast.ClassDef):
         yield from _in_decorators(unit)
-        for field, index, variant in ancestries(unit):
+        for field, index, variant in other_classes(unit):
             yield _Site(unit, field, index, getattr(unit, field)[index], unit, variant)
         return
     if not isinstance(unit, _DEFINITION):

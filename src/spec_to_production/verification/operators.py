@@ -199,11 +199,15 @@ def swallowing(node: ast.stmt) -> Variant:
     return Variant(ast.Try([node], [handler], [], []), f"{_text(node)} swallows exceptions")
 
 
-def ancestries(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
-    """A class without one of its bases or without its metaclass: the field, the place, the change.
+def other_classes(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
+    """A class without a base, its metaclass or a field: where, at which place, the change.
 
     An exception stays one. Bases without which nothing is left of the class are left in place.
     """
+    if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+        for index, field in enumerate(node.body):
+            if isinstance(field, ast.AnnAssign) and field.value is None and node.body[1:]:
+                yield "body", index, Variant(field, f"{_text(field)} left out of {node.name}")
     for index, base in enumerate(node.bases):
         name = ast.unparse(base)
         if name.endswith("Error"):

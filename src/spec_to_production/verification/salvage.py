@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from spec_to_production import syntax
 from spec_to_production.results import GeneratedFile
@@ -14,6 +15,7 @@ from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.excerpt import Part, excerpt, tables_of
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.runs import Run
+from spec_to_production.verification.trials import NO_TESTS
 
 Names = tuple[str, ...]
 
@@ -31,7 +33,8 @@ def salvage(cases: Sequence[Case]) -> list[Salvaged]:
 
     A function with several cases stays with the rows of its table that were accepted; where its
     cases are no rows of one table, it stays when none of them fails. A class that inherits what
-    was not accepted for it loses that, and its base keeps it for the others.
+    was not accepted for it loses that, and its base keeps it for the others. Files that hold no
+    tests come along when a test imports them.
     """
     found = []
     for candidate in dict.fromkeys(case.candidate for case in cases):
@@ -41,7 +44,23 @@ def salvage(cases: Sequence[Case]) -> list[Salvaged]:
         text = excerpt(candidate.content, part)
         if text is not None:
             found.append(Salvaged(GeneratedFile(path=candidate.placed, content=text), tests))
-    return found
+    return [*found, *_helpers(cases, found)]
+
+
+def _helpers(cases: Iterable[Case], found: Sequence[Salvaged]) -> Iterator[Salvaged]:
+    """Files without tests that the others import."""
+    imported = {
+        name.rpartition(".")[2]
+        for one in found
+        for node in ast.walk(syntax.parse(one.file.content))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
+    }
+    for case in cases:
+        path = case.candidate.placed
+        holds_none = case.ruling is not None and case.ruling.detail == NO_TESTS
+        if holds_none and PurePosixPath(path).stem in imported:
+            yield Salvaged(GeneratedFile(path=path, content=case.candidate.content), ())
 
 
 def run_alone_in_files(

@@ -29,6 +29,9 @@ _MOST_WITH_PROCESSES = 40
 _MOST_ENDLESS = 2
 
 
+NO_TESTS = "The file holds no tests."
+
+
 def collected(
     pool: Interpreters, candidates: Sequence[Candidate], requirements: Sequence[str]
 ) -> tuple[list[Case], tuple[str, ...]]:
@@ -83,6 +86,7 @@ def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) 
     missed = [function for function in candidate.functions if function.name not in found]
     if missed or not cases:
         detail = "pytest collects no such test: its name, its place or its class is not one."
+        detail = detail if candidate.functions else NO_TESTS
         cases += _closed(replace(candidate, functions=tuple(missed)), "not_collected", detail)
     return cases
 

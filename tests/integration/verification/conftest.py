@@ -20,7 +20,9 @@ SHOP = '''
 """Prices of a small shop."""
 
 import abc
+import dataclasses
 import json
+import pathlib
 
 SEEN = []
 LIMIT = 100
@@ -55,10 +57,19 @@ class Shelf(abc.ABC):
         """Which one."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One line of a bill."""
+
+    item: str
+    price: int
+
+
 class Parcel:
     """What is sent."""
 
     def __init__(self, weight):
+        self.label = pathlib.Path(f"{weight}.label").read_text() if weight < 0 else ""
         if weight not in PRICES:
             raise PriceError(weight)
         self.price = PRICES[weight]
@@ -190,5 +201,6 @@ def judge(verify: Callable[..., Verification]) -> Judge:
 
 
 def file(name: str, text: str) -> GeneratedFile:
-    """A generated test file."""
-    return GeneratedFile(path=f"tests/test_{name}.py", content=textwrap.dedent(text))
+    """A generated test file, or a helper when it is named as a file."""
+    path = f"tests/{name}" if name.endswith(".py") else f"tests/test_{name}.py"
+    return GeneratedFile(path=path, content=textwrap.dedent(text))

@@ -119,6 +119,26 @@ def test_inherited_and_nested_tests_are_judged_in_each_of_their_classes(verify):
     assert all(name in file.content for name in ("Contract", "TestInner", "AdaCase(Mixin"))
 
 
+def test_a_helper_comes_along_with_the_tests_that_import_it(verify):
+    found = verify(
+        candidate="""
+        from helpers import expected
+        import shop
+
+        def test_total():
+            assert shop.total([1, 2]) == expected([1, 2])
+        """,
+        **{"helpers.py": "def expected(prices):\n    return prices[0] + prices[1]\n"},
+        **{"others.py": "X = 1\n"},
+    )
+    assert {test.id: test.reason for test in found.tests} == {
+        "tests/test_candidate.py::test_total": None,
+        "tests/helpers.py": "not_collected",
+        "tests/others.py": "not_collected",
+    }
+    assert {file.path for file in found.files} == {"tests/test_candidate.py", "tests/helpers.py"}
+
+
 VACUOUS = {
     "calls_only": "shop.parse('1')",
     "equals_itself": "assert shop.parse('1') == shop.parse('1')",
@@ -287,6 +307,14 @@ def test_what_a_class_descends_from_can_be_tested(judge):
             with pytest.raises(TypeError):
                 Half()
 
+        def test_fields_of_a_line():
+            import dataclasses
+            assert [field.name for field in dataclasses.fields(shop.Line)] == ["item", "price"]
+
+        def test_a_line_stays_as_it_is():
+            with pytest.raises(AttributeError):
+                shop.Line("tea", 3).price = 4
+
         def test_a_price_error_is_a_value_error():
             assert issubclass(shop.PriceError, ValueError)
 
@@ -297,6 +325,8 @@ def test_what_a_class_descends_from_can_be_tested(judge):
     assert {name: test.reason for name, test in found.items()} == {
         "test_no_shelf_as_such": None,
         "test_no_shelf_without_place": None,
+        "test_fields_of_a_line": None,
+        "test_a_line_stays_as_it_is": None,
         "test_a_price_error_is_a_value_error": None,
         "test_a_price_error_is_an_error": "vacuous",
     }
@@ -314,6 +344,10 @@ def test_the_error_of_a_constructor_can_be_tested(judge):
                 shop.Parcel(3)
             assert isinstance(caught.value, ValueError)
 
+        def test_no_label():
+            with pytest.raises(FileNotFoundError):
+                shop.Parcel(-1)
+
         class ParcelCase(unittest.TestCase):
             def test_no_price_in_a_call(self):
                 self.assertRaises(shop.PriceError, shop.Parcel, 3)
@@ -325,6 +359,7 @@ def test_the_error_of_a_constructor_can_be_tested(judge):
     )
     assert {name: test.reason for name, test in found.items()} == {
         "test_no_price": None,
+        "test_no_label": None,
         "test_no_price_in_a_call": None,
         "test_error_of_its_own": "vacuous",
     }
