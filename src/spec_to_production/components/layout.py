@@ -45,6 +45,9 @@ def test_roots(root: Path) -> tuple[str, ...]:
     return tuple(found) or (".",)
 
 
+_DECIDES = ("--import-mode=", "-p", "--strict")
+
+
 def import_options(root: Path) -> tuple[str, ...]:
     """Those of pytest's ``addopts`` that decide what can be imported: mode, plugins, known marks.
 
@@ -54,9 +57,7 @@ def import_options(root: Path) -> tuple[str, ...]:
     words = list(_pytest_setting("addopts", root))
     kept: list[str] = []
     for word, following in itertools.zip_longest(words, words[1:], fillvalue=""):
-        if word.startswith("--import-mode=") or (word.startswith("-p") and word != "-p"):
-            kept.append(word)
-        elif word in ("--strict-markers", "--strict"):
+        if word.startswith(_DECIDES) and word != "-p":
             kept.append(word)
         elif word in ("--import-mode", "-p"):
             kept += [word, following]

@@ -15,9 +15,7 @@ def essence(source):
 
 
 def test_functions_are_found_in_classes_and_classes_in_classes():
-    source = (
-        "def test_a(): 0\nclass T:\n def test_b(self): 0\n class U:\n  def test_c(self): 0"
-    )
+    source = "def test_a(): 0\nclass T:\n def test_b(self): 0\n class U:\n  def test_c(self): 0"
     assert [function.name for function in functions_of(ast.parse(source), source)] == [
         "test_a",
         "T.test_b",

@@ -126,10 +126,6 @@ class Recorder:
             if left:
                 self.emit("replaced", names=left[:10])
 
-    def pytest_internalerror(self, excrepr: object) -> None:
-        """Say why pytest itself broke."""
-        self.emit("broke", message=str(excrepr)[-1500:])
-
     # --- tests ---------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True)
