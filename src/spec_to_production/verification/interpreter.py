@@ -230,12 +230,16 @@ class Interpreters:
     _local: threading.local = field(default_factory=threading.local)
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _keeping: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    _kept: Interpreter | None = None
+    _kept_env: Mapping[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         self._threads = self._open.enter_context(ThreadPoolExecutor(self.workers))
         return self
 
     def __exit__(self, *details: object) -> None:
+        self._keeping.close()
         self._open.close()
 
     def run_all(self, wanted: Iterable[Run]) -> list[Record]:
@@ -248,6 +252,19 @@ class Interpreters:
         shared = [(env, [run for run, _ in pairs]) for env, pairs in groups]
         records = self._threads.map(lambda group: self._fresh(*group), shared)
         return [record for some in records for record in some]
+
+    def run_under(self, env: Mapping[str, str], run: Run) -> Record:
+        """A run in an interpreter with this environment, which waits for the next such run.
+
+        For one thread.
+        """
+        if self._kept is None or self._kept.lost or self._kept_env != env:
+            self._keeping.close()
+            starting = Interpreter.start(
+                self.sandbox, self.place, self.runner, env=env, warm=self.warm
+            )
+            self._kept, self._kept_env = self._keeping.enter_context(starting), env
+        return self._kept.run(run)
 
     def map(self, deed: Callable[[Any], Any], over: Iterable[Any]) -> list[Any]:
         """Do something in the worker threads; it gets an interpreter with :meth:`mine`."""

@@ -32,37 +32,57 @@ class Repetition:
 
     def run(self, variations: Sequence[Variation]) -> None:
         """Run all variations; tests whose verdict gets certain leave the group."""
-        size = self.pool.workers * 6
-        for start in range(0, len(variations), size):
-            some = variations[start : start + size]
-            orders = [self._order(one) for one in some]
-            records = self.pool.run_fresh(
-                (self._of(order, one), one.environment)
-                for order, one in zip(orders, some, strict=True)
-            )
-            for variation, order, record in zip(some, orders, records, strict=True):
-                self.clock_shifted |= record.clock_shifted
-                self._read(variation, order, record)
+
+        def perform(some: Sequence[Variation], runs: Sequence[Run]) -> list[Record]:
+            environments = [one.environment for one in some]
+            return self.pool.run_fresh(zip(runs, environments, strict=True))
+
+        self._repeat(variations, perform, self.pool.workers * 6)
 
     def run_more(self, variations: Sequence[Variation]) -> None:
         """Run variations that differ in order and seed only, from one import of everything."""
-        orders = [self._order(one) for one in variations]
-        if not any(orders):
-            return
-        runs = [self._of(order, one) for order, one in zip(orders, variations, strict=True)]
 
         def one(fork: Fork, run: Run) -> Record:
             return fork(ForkRun(run.select or (), self.patience_s, seed=run.seed))
 
-        records = self.pool.in_sessions(runs[0], runs, one)
-        for variation, order, record in zip(variations, orders, records, strict=False):
-            self._read(variation, order, record)
+        def perform(_: Sequence[Variation], runs: Sequence[Run]) -> list[Record]:
+            return self.pool.in_sessions(runs[0], runs, one)
+
+        self._repeat(variations, perform, len(variations))
 
     def close(self) -> None:
         """Close what failed, now that all its repeats are known."""
         for identity, case in self.cases.items():
             if case.ruling is None:
                 self.cases[identity] = after_repeats(case)
+
+    def _repeat(
+        self,
+        variations: Sequence[Variation],
+        perform: Callable[[Sequence[Variation], Sequence[Run]], Sequence[Record]],
+        most: int,
+    ) -> None:
+        """A few runs first; so many at a time as long as no test is found that disturbs others.
+
+        Runs beside the one in which such a test was found are made again without it.
+        """
+        waiting, size = list(variations), self.pool.workers
+        while waiting:
+            some = waiting[:size]
+            orders = [self._order(one) for one in some]
+            if not all(orders):
+                return
+            records = perform(some, [self._of(*pair) for pair in zip(orders, some, strict=True)])
+            known = 0
+            for variation, order, record in zip(some, orders, records, strict=False):
+                self.clock_shifted |= record.clock_shifted
+                if not self._is_clean(order, variation, record):
+                    break
+                self._note(variation, record)
+                known += 1
+            if not records:
+                return
+            waiting, size = waiting[known:], most if known == len(some) else self.pool.workers
 
     def _order(self, variation: Variation) -> list[str]:
         return [identity for identity in variation.order if self.cases[identity].ruling is None]
@@ -79,10 +99,7 @@ class Repetition:
             shared_tmp=_SHARED if variation.used_tmp else "",
         )
 
-    def _read(self, variation: Variation, order: Sequence[str], record: Record) -> None:
-        while not self._is_clean(order, variation, record):
-            order = self._order(variation)
-            record = self.pool.run_fresh([(self._of(order, variation), variation.environment)])[0]
+    def _note(self, variation: Variation, record: Record) -> None:
         for identity in self._order(variation):
             outcome = record.tests.get(self.cases[identity].placed_id)
             if outcome is not None:
@@ -197,7 +214,7 @@ class Repetition:
 
     def _outcome(self, victim: str, variation: Variation, before: Sequence[str]) -> Outcome | None:
         run = self._of((*before, victim), variation)
-        record = self.pool.run_fresh([(run, variation.environment)])[0]
+        record = self.pool.run_under(variation.environment, run)
         return record.tests.get(self.cases[victim].placed_id)
 
 
