@@ -87,15 +87,15 @@ def _test_nodes(body: Sequence[ast.stmt], owners: Owners) -> Iterator[tuple[Owne
 def _essence(owners: Owners, node: FunctionNode, bound: Mapping[str, ast.stmt]) -> str:
     around = [part for owner in owners for part in (*owner.bases, *map(_but_tests, owner.body))]
     around = [part for part in around if not isinstance(part, ast.Pass)]
-    told = [
-        text
-        for text in map(ast.unparse, node.decorator_list)
-        if text.startswith(_SAYS_MUCH) or not text.startswith(_SAYS_NOTHING)
-    ]
-    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    told = [one for one in node.decorator_list if _tells(ast.unparse(one))]
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    own = [arguments, *told, *map(ast.unparse, (*body, *around))]
-    return "\n".join([*own, *_stood_on((node, *around), bound)])
+    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    parts = (*told, *body, *around)
+    return "\n".join([arguments, *map(ast.unparse, parts), *_stood_on((node.args, *parts), bound)])
+
+
+def _tells(decorator: str) -> bool:
+    return decorator.startswith(_SAYS_MUCH) or not decorator.startswith(_SAYS_NOTHING)
 
 
 def _but_tests(node: ast.stmt) -> ast.stmt:

@@ -26,6 +26,7 @@ def test_functions_are_found_in_classes_and_classes_in_classes():
 SAME = {
     "another name": "def test_a():\n assert f(1)\n",
     "a docstring": 'def test_b():\n "FR-1"\n assert f(1)\n',
+    "a mark, and its import": "import pytest\n@pytest.mark.slow\ndef test_b():\n assert f(1)\n",
     "a plain mark": "@pytest.mark.requirement('FR-1')\ndef test_b():\n assert f(1)  # comment\n",
     "a class": "class T:\n 'Says.'\n def test_b(self):\n  assert f(1)\n",
     "beside what it does not use": "x = 1\ndef g(): pass\ndef test_b():\n assert f(1)\n",
