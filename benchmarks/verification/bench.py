@@ -138,17 +138,23 @@ def corpus_bars(verdicts: Mapping[Candidate, str], bars: Bars) -> None:
 
 
 def not_as_labelled(verdicts: Mapping[Candidate, str]) -> None:
-    """List every verdict that the labels contradict."""
-    for title, wanted in (
-        ("Bad and accepted", lambda each: each.label not in ACCEPTABLE | DISPUTABLE),
-        ("Good and lost", lambda each: each.label in ACCEPTABLE),
-        ("Bug-revealing and not disputed", lambda each: each.label in DISPUTABLE),
-    ):
-        rows = [(c, v) for c, v in verdicts.items() if wanted(c) and is_wrong(c, v)]
-        console.print(f"\n[bold]{title}: {len(rows)}[/bold]")
-        for candidate, verdict in rows:
-            told = f"{candidate.component}/{candidate.id}"
-            console.print(f"  {verdict:16} {candidate.label:22} {told}  ({candidate.why})")
+    """List every verdict that the labels contradict, and what is accepted without a bar for it."""
+    wrong = {each: verdict for each, verdict in verdicts.items() if is_wrong(each, verdict)}
+    listed("Bad and accepted", wrong, lambda each: each.label not in ACCEPTABLE | DISPUTABLE)
+    listed("Good and lost", wrong, lambda each: each.label in ACCEPTABLE)
+    listed("Bug-revealing and not disputed", wrong, lambda each: each.label in DISPUTABLE)
+    accepted = {each: verdict for each, verdict in verdicts.items() if verdict == "accepted"}
+    listed("Accepted, and no mistake by its label", accepted, lambda each: each.label in NO_BAR)
+
+
+def listed(
+    title: str, verdicts: Mapping[Candidate, str], wanted: Callable[[Candidate], bool]
+) -> None:
+    """Print those verdicts that are wanted."""
+    rows = {each: verdict for each, verdict in verdicts.items() if wanted(each)}
+    console.print(f"\n[bold]{title}: {len(rows)}[/bold]")
+    for each, verdict in rows.items():
+        console.print(f"  {verdict:16} {each.label:22} {each.component}/{each.id}  ({each.why})")
 
 
 def reruns(

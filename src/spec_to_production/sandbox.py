@@ -292,6 +292,7 @@ class Sandbox:
                 check=False,
                 cwd="/",
                 preexec_fn=first,
+                start_new_session=True,  # Ctrl-C does not tell that the kernel refuses
             )
             return done.returncode == 0
         return False

@@ -28,6 +28,7 @@ _OUT_OF_RESOURCES_SAYS = (
     "No space left on device",
 )
 _MOCK = re.compile(r"Mock\(\s*spec|\bpatch\b|\bcreate_autospec\b")
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _OF_A_MOCK = re.compile(r"Mock object has no attribute|is not a valid assertion")
 _ABOUT_A_RESULT = ("AttributeError", "TypeError", "KeyError", "IndexError", "ValueError")
 
@@ -127,6 +128,8 @@ class Case:
         a constructor, which nulls leave in place, any other one is.
         """
         if outcome.by_assertion:
+            if _compares_identities(outcome):
+                return False
             return not mutant.nulling or "not raise" in outcome.message.lower()
         if not mutant.function and outcome.component_frame is None and not mutant.nulling:
             # Without what stands around the functions, what it asserts has no meaning at all.
@@ -214,6 +217,15 @@ def is_disputable(case: Case) -> bool:
         first.error in _ABOUT_A_RESULT
         or (first.component_frame is not None and not first.error.endswith("ImportError"))
     )
+
+
+def _compares_identities(outcome: Outcome) -> bool:
+    """Whether two objects were compared that are equal to themselves only, as generators are."""
+    if outcome.comparison is None:
+        return False
+    left, _, right = outcome.comparison
+    one, other = _ADDRESS.sub("", left), _ADDRESS.sub("", right)
+    return one == other and one != left
 
 
 def after_repeats(case: Case) -> Case:

@@ -75,6 +75,10 @@ class Parcel:
         self.price = PRICES[weight]
 
 
+def in_order(items):
+    return ", ".join(str(item) for item in sorted(items))
+
+
 def tell(listeners, item):
     for listener in listeners:
         try:

@@ -365,6 +365,54 @@ def test_the_error_of_a_constructor_can_be_tested(judge):
     }
 
 
+def test_a_program_with_an_environment_of_its_own_is_judged_like_any_other(judge):
+    found = judge(
+        """
+        import os, subprocess, sys
+        import shop
+
+        SOURCES = os.path.dirname(shop.__file__)
+        PROGRAM = "import shop; print(shop.parse('12'))"
+
+        def run(**env):
+            command = [sys.executable, "-c", PROGRAM]
+            return subprocess.run(command, env=env, capture_output=True, text=True).stdout
+
+        def test_beside_what_is_there():
+            assert run(**{**os.environ, "PYTHONPATH": SOURCES}) == "12\\n"
+
+        def test_all_alone():
+            assert run(PYTHONPATH=SOURCES) == "12\\n"
+
+        def test_nothing():
+            assert run(PYTHONPATH=SOURCES) is not None
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_beside_what_is_there": None,
+        "test_all_alone": None,
+        "test_nothing": "vacuous",
+    }
+
+
+def test_two_objects_that_equal_nothing_else_tell_nothing(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_same_twice():
+            assert shop.in_order([2, 1]) == shop.in_order([2, 1])
+
+        def test_in_order():
+            assert shop.in_order([2, 1]) == "1, 2"
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_same_twice": "vacuous",
+        "test_in_order": None,
+    }
+
+
 def test_who_disturbs_others_costs_them_nothing(judge):
     found = judge(
         """

@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import resource
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from . import audit, clock, forking, overlay
 from .channel import writer
 from .plugin import COLLECTION, Recorder
 
+_CARRIED = ("SPEC_TO_PRODUCTION_RUN", "SPEC_TO_PRODUCTION_NULL")
 _MORE_MEMORY = 1 << 30
 _QUIET = ["-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:randomly", "-p", "no:xdist"]
 _ALREADY_IMPORTED = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
@@ -112,6 +114,26 @@ def _carry_to_children(request: Mapping[str, Any], sources: Mapping[str, str]) -
     search = [str(here / "site"), *request["import_path"]]
     os.environ["PYTHONPATH"] = os.pathsep.join(search)
     sys.path[:0] = search  # tests hand this on as well
+    _carry_in_any_environment(str(here / "site"))
+
+
+def _carry_in_any_environment(site: str) -> None:
+    """Programs that a test gives an environment of its own are in this run as well."""
+    start = subprocess.Popen.__init__
+
+    def carrying(
+        self: subprocess.Popen[Any],
+        *args: Any,  # noqa: ANN401
+        env: Mapping[str, str] | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        if env is not None:
+            path = os.pathsep.join(filter(None, [site, env.get("PYTHONPATH")]))
+            ours = {name: os.environ[name] for name in _CARRIED if name in os.environ}
+            env = {**env, **ours, "PYTHONPATH": path}
+        start(self, *args, env=env, **options)  # type: ignore[call-overload]
+
+    subprocess.Popen.__init__ = carrying  # type: ignore[method-assign, assignment]
 
 
 def _cover(component: frozenset[str]) -> coverage.Coverage:
