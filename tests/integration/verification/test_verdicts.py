@@ -536,6 +536,7 @@ def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
         ("import os; print(dict(os.environ))", "unsafe"),
         ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "unsafe"),
         ("import pytest; pytest.exit('done')", "unsafe"),
+        ("import os; [os.close(n) for n in (0, 1, 2)]; assert shop.parse('2') == 2", "unsafe"),
         (
             "import threading; threading.Timer(0.1, lambda: setattr(shop, 'parse', int)).start()",
             "unsafe",

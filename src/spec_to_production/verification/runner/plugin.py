@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import re
 import sys
@@ -115,6 +116,8 @@ class Recorder:
             self.emit("spawned")
             if left_running():
                 self.emit("deed", message="left a process running")
+        if self.rules is not None and not _has_streams():
+            self.emit("deed", message="closed the standard streams")
         if self.uncaptured is not None and _has_commands(self.uncaptured):
             self.emit("deed", message="wrote workflow commands past the capture of output")
         if self.check_integrity:
@@ -245,6 +248,13 @@ def _libraries(root: str, ready: frozenset[str]) -> list[str]:
         and getattr(module, "__spec__", None) is not None
         and not str(getattr(module, "__file__", None) or root).startswith(root)
     ]
+
+
+def _has_streams() -> bool:
+    try:
+        return all(map(os.fstat, (0, 1, 2)))
+    except OSError:
+        return False
 
 
 def _has_commands(output: Path) -> bool:
