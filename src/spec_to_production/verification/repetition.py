@@ -60,15 +60,12 @@ class Repetition:
         self,
         variations: Sequence[Variation],
         perform: Callable[[Sequence[Variation], Sequence[Run]], Sequence[Record]],
-        most: int,
+        at_once: int,
     ) -> None:
-        """A few runs first; so many at a time as long as no test is found that disturbs others.
-
-        Runs beside the one in which such a test was found are made again without it.
-        """
-        waiting, size = list(variations), self.pool.workers
+        """So many runs at once; those after one that a test disturbed are made again without it."""
+        waiting = list(variations)
         while waiting:
-            some = waiting[:size]
+            some = waiting[:at_once]
             orders = [self._order(one) for one in some]
             if not all(orders):
                 return
@@ -82,7 +79,7 @@ class Repetition:
                 known += 1
             if not records:
                 return
-            waiting, size = waiting[known:], most if known == len(some) else self.pool.workers
+            waiting = waiting[known:]
 
     def _order(self, variation: Variation) -> list[str]:
         return [identity for identity in variation.order if self.cases[identity].ruling is None]
