@@ -31,7 +31,7 @@ from spec_to_production.publication import as_text, links_for, publish, relay, t
 from spec_to_production.results import WorkflowResult
 from spec_to_production.servers import Servers
 from spec_to_production.settings import Settings, from_action
-from spec_to_production.snapshot import find_head, find_root
+from spec_to_production.snapshot import find_head, find_root, links_on_the_way
 from spec_to_production.workflow import Interrupted
 
 BAD_INPUT = 2
@@ -220,10 +220,9 @@ def _links(root: Path, path: Path, files: str = "*") -> Iterator[Path]:
     """The symbolic links that a path in the checkout lies behind, is itself, or has below it."""
     if not path.is_relative_to(root):
         return
-    above = (parent for parent in path.parents if parent != root and parent.is_relative_to(root))
-    for each in (*above, path, *path.rglob(files)):
-        if each.is_symlink():
-            yield each.relative_to(root)
+    below = (each for each in path.rglob(files) if each.is_symlink())
+    for link in (*links_on_the_way(root, path), *below):
+        yield link.relative_to(root)
 
 
 def _hand_over(output: Path, root: Path) -> None:

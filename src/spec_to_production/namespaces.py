@@ -8,8 +8,9 @@ import functools
 import os
 import socket
 import struct
-import subprocess
 from pathlib import Path
+
+from spec_to_production.probes import succeeds
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000  # linux/sched.h
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41  # linux/sockios.h, linux/if.h
@@ -49,21 +50,8 @@ def own_mounts() -> tuple[str, ...]:
         if "unchanged" in options[-1] and _some_mount_is_shared():
             continue
         user = () if os.geteuid() == 0 else ("--user", "--map-current-user")
-        command = ["unshare", *user, *options, "true"]
-        try:
-            if (
-                subprocess.run(
-                    command,
-                    capture_output=True,
-                    timeout=20,
-                    check=False,
-                    process_group=0,  # Ctrl-C is no refusal
-                ).returncode
-                == 0
-            ):
-                return options
-        except (OSError, subprocess.TimeoutExpired):
-            return ()
+        if succeeds(["unshare", *user, *options, "true"]):
+            return options
     return ()
 
 

@@ -172,8 +172,13 @@ def _copy_file(root: Path, name: str, into: Path) -> None:
 
 def has_link(root: Path, path: Path) -> bool:
     """Whether a path below a folder is a symbolic link, or lies behind one."""
+    return any(links_on_the_way(root, path))
+
+
+def links_on_the_way(root: Path, path: Path) -> Iterator[Path]:
+    """The symbolic links that a path below a folder lies behind, and itself where it is one."""
     above = (parent for parent in path.parents if parent.is_relative_to(root) and parent != root)
-    return path.is_symlink() or any(parent.is_symlink() for parent in above)
+    yield from (each for each in (*above, path) if each.is_symlink())
 
 
 def find_head(root: Path) -> str | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from security.conftest import ATTACKER, canary, held, needs_root
-from spec_to_production.openhands import launch
+from spec_to_production import probes
 from spec_to_production.sandbox import Limits, Sandbox
 
 NOT_A_TESTS = "gateway,model's key,be told the key,budget,agent server"
@@ -110,7 +110,7 @@ def test_even_a_trial_as_another_user_gets_no_secret(run_folder, monkeypatch, tr
     if trial == "of the sandbox":
         assert Sandbox(run_folder, spy)._runs([str(spy)])
     else:
-        assert launch.succeeds([str(spy)])
+        assert probes.succeeds([str(spy)])
 
     assert "PATH" in seen.read_text()
     assert "canary" not in seen.read_text()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from spec_to_production.errors import OpenHandsError, ServerStartError
@@ -272,15 +273,12 @@ class Course:
     def judge(self, flights: Sequence[Flight], judge: Judge) -> None:
         """Have the flights' new files judged, all together."""
         files = [file for flight in flights for file in flight.unjudged]
+        verdicts = self._submit(lambda: judge(files))
         for flight in flights:
             paths = {file.path for file in flight.unjudged}
             flight.judged |= paths
-            flight.phase = Phase.JUDGING
-            flight.then = functools.partial(self._judged, flight, paths)
-        verdicts = self._means.executor.submit(judge, files)
-        for flight in flights:
-            flight.pending = verdicts
-        verdicts.add_done_callback(lambda _: self._wake())
+            then = functools.partial(self._judged, flight, paths)
+            self._await(flight, Phase.JUDGING, verdicts, then)
 
     def _judged(
         self, flight: Flight, paths: Collection[str], verdicts: Sequence[TestVerdict]
@@ -327,6 +325,14 @@ class Course:
     def _start(
         self, flight: Flight, phase: Phase, work: Callable[[], Any], then: Callable[[Any], None]
     ) -> None:
-        flight.phase, flight.then = phase, then
-        flight.pending = self._means.executor.submit(work)
-        flight.pending.add_done_callback(lambda _: self._wake())
+        self._await(flight, phase, self._submit(work), then)
+
+    def _submit(self, work: Callable[[], Any]) -> Future[Any]:
+        pending = self._means.executor.submit(work)
+        pending.add_done_callback(lambda _: self._wake())
+        return pending
+
+    def _await(
+        self, flight: Flight, phase: Phase, pending: Future[Any], then: Callable[[Any], None]
+    ) -> None:
+        flight.phase, flight.pending, flight.then = phase, pending, then

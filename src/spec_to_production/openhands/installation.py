@@ -30,8 +30,8 @@ from spec_to_production.openhands.launch import (
     as_agent,
     namespaces,
     reachable,
-    succeeds,
 )
+from spec_to_production.probes import succeeds
 from spec_to_production.sandbox import kill_group
 
 VARIABLE = "SPEC_TO_PRODUCTION_AGENT_SERVER"

@@ -19,6 +19,7 @@ from pathlib import Path
 from spec_to_production.errors import ServerStartError
 from spec_to_production.namespaces import own_mounts
 from spec_to_production.openhands import supervisor, zygote
+from spec_to_production.probes import succeeds
 
 AGENT_UID = 10001
 """The user that the agent server runs as when this tool is root; it needs no name."""
@@ -214,25 +215,6 @@ def namespaces() -> tuple[str, ...]:
 def reachable(path: Path) -> bool:
     """Whether the agent's user can use a program or pass through a folder."""
     return succeeds([*as_agent(), "test", "-x", str(path)])
-
-
-def succeeds(command: Sequence[str]) -> bool:
-    """Whether a short command ends well; one that does not exist does not."""
-    try:
-        done = subprocess.run(
-            command,
-            # It may run as the agent's user, who could read what it is given.
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=20,
-            check=False,
-            cwd="/",
-            process_group=0,  # Ctrl-C is not its failure
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
 
 
 def as_agent() -> list[str]:

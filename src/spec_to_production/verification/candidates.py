@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -125,7 +126,7 @@ def expects_exception(source: str, line: int | None, *, of_its_own: bool = True)
     """
     return line is not None and any(
         first <= line <= last and (of_its_own or not raises)
-        for node in ast.walk(syntax.parse(source))
+        for node in _nodes(source)
         for first, last, raises in _expecting(node)
     )
 
@@ -148,7 +149,7 @@ def may_handle_exception(source: str, line: int | None) -> bool:
     """Whether a line of a test stands in a ``try`` that has a handler."""
     return line is not None and any(
         node.body[0].lineno <= line <= (node.body[-1].end_lineno or line)
-        for node in ast.walk(syntax.parse(source))
+        for node in _nodes(source)
         if isinstance(node, ast.Try) and node.handlers
     )
 
@@ -157,8 +158,14 @@ def is_asserted(source: str, line: int | None) -> bool:
     """Whether a line of a test belongs to an ``assert`` statement."""
     return line is not None and any(
         isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or line)
-        for node in ast.walk(syntax.parse(source))
+        for node in _nodes(source)
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """All nodes of a file, which is asked about for every mutant that one of its tests notices."""
+    return tuple(ast.walk(syntax.parse(source)))
 
 
 def named_requirements(code: str, known: Iterable[str]) -> tuple[str, ...]:

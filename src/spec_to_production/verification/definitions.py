@@ -34,8 +34,7 @@ def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
     """The test functions of a module, those in classes included."""
     bound = dict(_bindings(tree))
     for owners, node in test_nodes(tree):
-        start = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
-        lines = source.splitlines()[start - 1 : node.end_lineno]
+        lines = source.splitlines()[first_line(node) - 1 : node.end_lineno]
         yield Function(
             name=qualified(owners, node),
             line=node.lineno,
@@ -61,6 +60,12 @@ def class_nodes(tree: ast.Module) -> Iterator[tuple[Owners, ast.ClassDef]]:
 def qualified(owners: Owners, node: FunctionNode | ast.ClassDef) -> str:
     """The qualified name of a function or class."""
     return ".".join(part.name for part in (*owners, node))
+
+
+def first_line(node: ast.stmt) -> int:
+    """The line on which a statement begins, its decorators included."""
+    decorators = node.decorator_list if isinstance(node, FunctionNode | ast.ClassDef) else []
+    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def essences_in(files: Sequence[Path]) -> dict[str, str]:

@@ -10,7 +10,9 @@ from itertools import accumulate
 from spec_to_production import syntax
 from spec_to_production.verification.definitions import (
     FunctionNode,
+    Owners,
     class_nodes,
+    first_line,
     qualified,
     test_nodes,
 )
@@ -103,24 +105,18 @@ class _Edits:
             for owners, node in test_nodes(self.tree)
             if qualified(owners, node) not in self.part.functions
         }
-        dead = {
-            node: owners
-            for owners, node in class_nodes(self.tree)
-            if self._is_of_tests(qualified(owners, node), node)
-            and not self._lives(qualified(owners, node))
-        }
+        dead = {node for owners, node in class_nodes(self.tree) if self._is_dead(owners, node)}
         used = _names([self.tree], leaving_out={*nodes, *dead})
         whole = {node for node in dead if node.name not in used}
         inside = {part for node in whole for part in ast.walk(node) if part is not node}
         return (nodes | whole) - inside
 
-    def _is_of_tests(self, name: str, node: ast.ClassDef) -> bool:
-        holds = any(test_nodes(ast.Module([node], [])))
-        return holds or name in self.part.emptied
-
-    def _lives(self, name: str) -> bool:
+    def _is_dead(self, owners: Owners, node: ast.ClassDef) -> bool:
+        """Whether a class had tests, and none of them stays."""
+        name = qualified(owners, node)
+        had_tests = name in self.part.emptied or any(test_nodes(ast.Module([node], [])))
         kept = (*self.part.functions, *(f"{one}." for one in self.part.classes))
-        return any(one.startswith(f"{name}.") for one in kept)
+        return had_tests and not any(one.startswith(f"{name}.") for one in kept)
 
 
 class _Text:
@@ -135,7 +131,7 @@ class _Text:
         last = node.end_lineno or node.lineno
         while with_blank and last < len(self._lines) and not self._lines[last].strip():
             last += 1
-        return self._starts[_first_line(node) - 1], self._starts[last], ""
+        return self._starts[first_line(node) - 1], self._starts[last], ""
 
     def is_alone(self, node: ast.stmt) -> bool:
         """Whether nothing but a comment stands on a statement's lines beside it."""
@@ -158,7 +154,7 @@ class _Text:
         indent = " " * first.col_offset
         added = "".join(f"{indent}{line}\n" for line in new)
         says = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        line = (first.end_lineno or first.lineno) if says else _first_line(first) - 1
+        line = (first.end_lineno or first.lineno) if says else first_line(first) - 1
         return self._starts[line], self._starts[line], added
 
     def with_rows(self, table: ast.List | ast.Tuple, stays: Sequence[bool]) -> Edit:
@@ -183,11 +179,6 @@ class _Text:
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
         end: int = self._starts[last] + (node.end_col_offset or 0)
         return self._starts[first] + node.col_offset, end
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators = node.decorator_list if isinstance(node, FunctionNode | ast.ClassDef) else []
-    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def _edited(source: str, edits: Iterable[Edit]) -> str:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from spec_to_production import syntax
 from spec_to_production.results import Dispute, GeneratedFile, TestVerdict, Verification
-from spec_to_production.verification.definitions import FunctionNode, qualified, test_nodes
+from spec_to_production.verification.definitions import first_line, qualified, test_nodes
 from spec_to_production.verification.excerpt import Part, excerpt
 
 _SUFFIX = "_disputed"
@@ -67,9 +67,9 @@ def _insertions(
         dispute = disputes[qualified(owners, node)]
         mark = f"@pytest.mark.xfail(strict=True, reason={_reason(dispute)!r})"
         indentation = lines[node.lineno - 1][: node.col_offset]
-        yield _first_line(node), indentation + mark
+        yield first_line(node), indentation + mark
     if not any(_imports_pytest(node) for node in tree.body):
-        yield _first_line(next(node for node in tree.body if not _leads(node))), "import pytest"
+        yield first_line(next(node for node in tree.body if not _leads(node))), "import pytest"
 
 
 def _reason(dispute: Dispute) -> str:
@@ -77,11 +77,6 @@ def _reason(dispute: Dispute) -> str:
     wanted = f", expected {dispute.expected}" if dispute.expected is not None else ""
     text = f"dispute about {dispute.requirement_id}: {dispute.statement}{wanted}{got}"
     return " ".join(text.split())
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators = node.decorator_list if isinstance(node, FunctionNode | ast.ClassDef) else []
-    return min([node.lineno, *(one.lineno for one in decorators)])
 
 
 def _imports_pytest(node: ast.stmt) -> bool:

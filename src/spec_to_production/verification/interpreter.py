@@ -260,10 +260,7 @@ class Interpreters:
         """
         if self._kept is None or self._kept.lost or self._kept_env != env:
             self._keeping.close()
-            starting = Interpreter.start(
-                self.sandbox, self.place, self.runner, env=env, warm=self.warm
-            )
-            self._kept, self._kept_env = self._keeping.enter_context(starting), env
+            self._kept, self._kept_env = self._keeping.enter_context(self._start(env)), env
         return self._kept.run(run)
 
     def map(self, deed: Callable[[Any], Any], over: Iterable[Any]) -> list[Any]:
@@ -303,18 +300,18 @@ class Interpreters:
         """The calling thread's warm interpreter."""
         interpreter: Interpreter | None = getattr(self._local, "interpreter", None)
         if interpreter is None or interpreter.lost:
-            starting = Interpreter.start(self.sandbox, self.place, self.runner, warm=self.warm)
             with self._lock:
-                interpreter = self._open.enter_context(starting)
+                interpreter = self._open.enter_context(self._start())
             self._local.interpreter = interpreter
         return interpreter
+
+    def _start(self, env: Mapping[str, str] = {}) -> contextlib.AbstractContextManager[Interpreter]:
+        return Interpreter.start(self.sandbox, self.place, self.runner, env=env, warm=self.warm)
 
     def _fresh(self, env: Mapping[str, str], wanted: Sequence[Run]) -> list[Record]:
         records: list[Record] = []
         while len(records) < len(wanted):
-            with Interpreter.start(
-                self.sandbox, self.place, self.runner, env=env, warm=self.warm
-            ) as interpreter:
+            with self._start(env) as interpreter:
                 for run in wanted[len(records) :]:
                     records.append(interpreter.run(run))
                     if interpreter.lost:  # that run is to blame, the others get a new one

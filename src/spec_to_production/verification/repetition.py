@@ -70,6 +70,8 @@ class Repetition:
             if not all(orders):
                 return
             records = perform(some, [self._of(*pair) for pair in zip(orders, some, strict=True)])
+            if not records:
+                return
             known = 0
             for variation, order, record in zip(some, orders, records, strict=False):
                 self.clock_shifted |= record.clock_shifted
@@ -77,8 +79,6 @@ class Repetition:
                     break
                 self._note(variation, record)
                 known += 1
-            if not records:
-                return
             waiting = waiting[known:]
 
     def _order(self, variation: Variation) -> list[str]:

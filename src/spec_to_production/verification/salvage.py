@@ -84,11 +84,12 @@ def _part_of(source: str, cases: Iterable[Case]) -> tuple[Part, tuple[Case, ...]
         if case.names:
             groups[case.names].append(case)
     rows = _rows(source, groups)
+    of = {names: group[0].defined_as for names, group in groups.items()}
     staying = {names for names, group in groups.items() if _stays(group, rows)}
     # What its own class cannot keep is gone for those that inherit it, too.
     lost = {".".join(names) for names in groups.keys() - staying}
-    staying -= {names for names in staying if groups[names][0].defined_as in lost}
-    functions = frozenset(groups[names][0].defined_as for names in staying) - {""}
+    staying -= {names for names in staying if of[names] in lost}
+    functions = frozenset(of[names] for names in staying) - {""}
     classes = frozenset(".".join(names[:-1]) for names in staying) - {""}
     part = Part(
         functions=functions,
@@ -97,7 +98,7 @@ def _part_of(source: str, cases: Iterable[Case]) -> tuple[Part, tuple[Case, ...]
         without=frozenset(
             (".".join(names[:-1]), names[-1])
             for names in groups.keys() - staying
-            if groups[names][0].is_inherited and groups[names][0].defined_as in {"", *functions}
+            if groups[names][0].is_inherited and of[names] in {"", *functions}
         ),
         rows={name: row for name, row in rows.items() if name in functions},
     )

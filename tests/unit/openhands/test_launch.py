@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from spec_to_production import probes
 from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands import launch
 from spec_to_production.openhands.launch import Environment, Image
@@ -39,7 +40,7 @@ def test_the_agent_is_the_user_that_it_is_given():
 def test_what_only_tries_something_does_not_fail_by_ctrl_c():
     # Ctrl-C goes to all of a process group. Who leads one of its own does not get it.
     own_group = "import os, sys; sys.exit(os.getpgrp() != os.getpid())"
-    assert launch.succeeds([sys.executable, "-c", own_group])
+    assert probes.succeeds([sys.executable, "-c", own_group])
 
 
 def test_a_folder_that_the_agent_cannot_enter_is_an_error(monkeypatch):

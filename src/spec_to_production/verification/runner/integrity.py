@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import sys
@@ -23,7 +24,7 @@ _STEERS_THE_RUNNER = ("PYTEST_", "PYTHON", "COVERAGE_", "LD_")
 Fingerprint = dict[tuple[str, str], object]
 
 
-def fingerprint(component: Collection[str]) -> Fingerprint:
+def fingerprint(component: frozenset[str]) -> Fingerprint:
     """Every function, class and constant that a test has no business to rebind for good."""
     rebound = _rebound(component)
     named = {
@@ -44,10 +45,10 @@ def _members(
     name: str, module: ModuleType, component: Collection[str], rebound: Collection[str] | None
 ) -> Iterator[tuple[str, object]]:
     top = name.partition(".")[0]
-    ours = getattr(module, "__file__", None) in component or top in _RUNNER
+    of_component = getattr(module, "__file__", None) in component
+    ours = of_component or top in _RUNNER
     if not ours and (top not in sys.stdlib_module_names or name in _PYTHONS_OWN):
         return
-    of_component = getattr(module, "__file__", None) in component
     for attribute, value in list(vars(module).items()):
         if of_component and rebound is not None and isinstance(value, _CONSTANTS):
             if attribute not in rebound and not attribute.startswith("__"):
@@ -62,8 +63,12 @@ def _members(
                     yield f"{attribute}.{member}", inner
 
 
-def _rebound(component: Collection[str]) -> set[str] | None:
-    """Names of modules that the component itself may bind anew; ``None`` when that is unclear."""
+@functools.cache
+def _rebound(component: frozenset[str]) -> set[str] | None:
+    """Names of modules that the component itself may bind anew; ``None`` when that is unclear.
+
+    Forks know it from before they were made.
+    """
     found = set()
     for path in component:
         for names, attribute, anything in _REBINDS.findall(Path(path).read_text("utf-8")):
