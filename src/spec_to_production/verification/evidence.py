@@ -285,9 +285,7 @@ def why_vacuous(case: Case) -> str:
         parts.append("It runs no line of the component.")
     if passed:
         kinds = ", ".join(passed)
-        parts.append(
-            f"It passes when all that the component does is replaced ({kinds}); constructors stay."
-        )
+        parts.append(f"It passes when all functions but constructors are replaced ({kinds}).")
     if not case.kills:
         parts.append("It notices none of the mutants of the code that it runs.")
     elif not any(kill.told for kill in case.kills):

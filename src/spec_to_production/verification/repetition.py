@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from spec_to_production.verification.evidence import MISSING, Case, after_repeats, broke_off
@@ -11,7 +11,6 @@ from spec_to_production.verification.flakiness import Variation
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.runs import ForkRun, Outcome, Record, Run
 
-_ALONE_AGAIN = 3
 _SEEN_AGAIN = 5
 _SHARED = "shared"
 
@@ -171,14 +170,21 @@ class Repetition:
         last, first = case.outcomes[-1], case.outcomes[0]
         if last.passed == first.passed:
             return case
-        if last.passed and not any(
-            outcome.passed for outcome in self._alone(case, variation, _ALONE_AGAIN)
-        ):
+        if last.passed and self._leans_on_others(case, variation):
             self._blame_helper(case, variation)
             return case.rejected(
                 "order_dependent", f"It passes only after other tests; alone: {first.message}"
             )
         return case.rejected("flaky", _flaky_detail(case, variation))
+
+    def _leans_on_others(self, case: Case, variation: Variation) -> bool:
+        """Whether it passes after others and fails alone, each time, whatever the seed."""
+        order = self._order(variation)
+        before = order[: order.index(case.id)]
+        return all(
+            self._fails(case.id, again, ()) and self._passes(case.id, again, before)
+            for again in (replace(variation, seed=variation.seed + n) for n in range(_SEEN_AGAIN))
+        )
 
     def _blame_helper(self, case: Case, variation: Variation) -> None:
         """Close the test that this one leans on, if it cannot stand what either of them leaves."""
@@ -192,13 +198,6 @@ class Repetition:
             self.cases[helper] = self.cases[helper].rejected(
                 "order_dependent", "It leaves something changed and fails where it finds it so."
             )
-
-    def _alone(self, case: Case, variation: Variation, times: int) -> Iterator[Outcome]:
-        run = self._of((case.id,), replace(variation, clock=0.0, elsewhere=False))
-        for number in range(times):
-            record = self.pool.run_all([replace(run, seed=run.seed + number)])[0]
-            if case.placed_id in record.tests:
-                yield record.tests[case.placed_id]
 
     def _fails(self, victim: str, variation: Variation, before: Sequence[str]) -> bool:
         """Whether it was seen to fail: a run that broke off says nothing about it."""

@@ -462,6 +462,32 @@ def test_who_disturbs_others_costs_them_nothing(judge):
     }
 
 
+def test_what_a_test_needs_to_pass_is_named_by_its_reason(judge):
+    found = judge(
+        """
+        import os
+        import shop
+
+        SEEN = []
+
+        def test_comes_first():
+            SEEN.append(shop.total([1]))
+            assert SEEN[0] == 1
+
+        def test_needs_the_first_one():
+            assert shop.total(SEEN) >= 1
+
+        def test_needs_another_folder():
+            assert shop.parse("12") == (0 if os.path.exists("src/shop.py") else 12)
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_comes_first": None,
+        "test_needs_the_first_one": "order_dependent",
+        "test_needs_another_folder": "flaky",
+    }
+
+
 def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     from spec_to_production.results import GeneratedFile
     from spec_to_production.verification import Effort
