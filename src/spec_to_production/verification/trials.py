@@ -211,8 +211,13 @@ def reaches(case: Case, mutant: Mutant) -> bool:
 
 
 def runs_on_import(case: Case, mutant: Mutant) -> bool:
-    """Whether the function that a mutant changes runs when the test's file is imported."""
-    return bool(mutant.function) and _is_among(case.imported, mutant)
+    """Whether the function that a mutant changes runs when the test's file is imported.
+
+    Or in the test itself, which has imported it anew: then it ran the line that defines it.
+    """
+    defined = (mutant.path, mutant.first) in case.lines
+    lines = case.imported | case.lines if defined else case.imported
+    return bool(mutant.function) and _is_among(lines, mutant)
 
 
 def _is_among(lines: Iterable[Line], mutant: Mutant) -> bool:

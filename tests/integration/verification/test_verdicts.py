@@ -488,6 +488,69 @@ def test_what_a_test_needs_to_pass_is_named_by_its_reason(judge):
     }
 
 
+def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
+    found = judge(
+        """
+        import importlib, sys
+        import pytest
+        import shop
+
+        class Blocked:
+            def find_spec(self, name, path=None, target=None):
+                return None
+
+        def test_leaves_a_price():
+            shop.PRICES[3] = 11
+            assert shop.Parcel(3).price == 11
+
+        def test_leaves_an_import_hook():
+            sys.meta_path.insert(0, Blocked())
+            assert shop.parse("1") == 1
+
+        def test_takes_a_finder_away():
+            del sys.path_hooks[0]
+            assert shop.parse("2") == 2
+
+        def test_drops_the_component():
+            del sys.modules["shop"]
+            assert shop.parse("3") == 3
+
+        def test_gives_the_price_back(monkeypatch):
+            monkeypatch.setitem(shop.PRICES, 4, 12)
+            assert shop.Parcel(4).price == 12
+
+        def test_no_such_price():
+            with pytest.raises(shop.PriceError):
+                shop.Parcel(3)
+
+        def test_a_hook_for_a_while(monkeypatch):
+            monkeypatch.setattr(sys, "meta_path", [Blocked(), *sys.meta_path])
+            assert shop.parse("5") == 5
+
+        def test_imported_anew():
+            before = sys.modules.pop("shop")
+            anew = importlib.import_module("shop")
+            assert anew is not before
+            assert anew.parse("6") == 6
+
+        def test_its_own_memory():
+            assert shop.remember("x") == len(shop.SEEN)
+            shop.SEEN.clear()
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_leaves_a_price": "unsafe",
+        "test_leaves_an_import_hook": "unsafe",
+        "test_takes_a_finder_away": "unsafe",
+        "test_drops_the_component": "unsafe",
+        "test_gives_the_price_back": None,
+        "test_no_such_price": None,
+        "test_a_hook_for_a_while": None,
+        "test_imported_anew": None,
+        "test_its_own_memory": "redundant",
+    }
+
+
 def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     from spec_to_production.results import GeneratedFile
     from spec_to_production.verification import Effort
