@@ -9,20 +9,27 @@ import contextlib
 import json
 import re
 import secrets
+import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
+from spec_to_production.errors import InputError
+
 _INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
+_AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE")  # in pip's own order
 _LINK = re.compile(r"""(?<=href=)(["'])(.+?)\1""")
 _JSON = "application/vnd.pypi.simple.v1+json"
 _PAGE = re.compile(r"simple/(\w[\w.-]*)/")
 _FILE = re.compile(r"files/(\d+)/(\w(?:[\w.+-]|%2[Bb])+)")
+_PASSED_ON = {"Accept": "*/*", "Accept-Encoding": "identity"}
+_KEPT = ("Content-Type", "Content-Length", "Content-Encoding")
 _WITHIN_S = 60
 
 
@@ -32,7 +39,9 @@ def without_passwords(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
     with contextlib.ExitStack() as stack:
 
         def relay(url: str) -> str:
-            return stack.enter_context(_relay(url)) if "@" in urlsplit(url).netloc else url
+            if "@" not in urlsplit(url).netloc:
+                return url
+            return stack.enter_context(_relay(url, _trust(env)))
 
         reached = {
             name: " ".join(map(relay, value.split())) if name.upper() in _INDEXES else value
@@ -44,13 +53,29 @@ def without_passwords(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
         )
 
 
+def _trust(env: Mapping[str, str]) -> ssl.SSLContext:
+    """Whom pip would trust; without a word about that, whom httpx trusts."""
+    named = next((env[name] for name in _AUTHORITIES if env.get(name)), None)
+    if named is None:
+        return httpx.create_ssl_context()
+    try:
+        if Path(named).is_dir():
+            return ssl.create_default_context(capath=named)
+        return ssl.create_default_context(cafile=named)
+    except OSError as error:
+        raise InputError(
+            f"The certificates in {named} cannot be read: {error}",
+            hint=f"{' or '.join(_AUTHORITIES)} names that file, for pip.",
+        ) from error
+
+
 @contextlib.contextmanager
-def _relay(index: str) -> Iterator[str]:
+def _relay(index: str, trust: ssl.SSLContext) -> Iterator[str]:
     parts = urlsplit(index)
     login = (unquote(parts.username or ""), unquote(parts.password or ""))
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], path=parts.path.rstrip("/") + "/")
     # httpx shows the password to no other host that a request is redirected to.
-    with httpx.Client(auth=login, follow_redirects=True, timeout=_WITHIN_S) as client:
+    with httpx.Client(auth=login, follow_redirects=True, timeout=_WITHIN_S, verify=trust) as client:
         prefix = f"/{secrets.token_urlsafe(24)}/"
         its = {"client": client, "index": bare.geturl(), "prefix": prefix, "folders": []}
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), its))
@@ -68,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
     index: str
     prefix: str
     folders: list[str]
+    _begun = False
 
     def do_GET(self) -> None:
         page, file = (
@@ -78,18 +104,32 @@ class _Handler(BaseHTTPRequestHandler):
         elif file and int(file[1]) < len(self.folders):
             url = f"{self.folders[int(file[1])]}/{file[2]}"
         else:
-            return self.send_error(HTTPStatus.NOT_FOUND)
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        asked = {name: self.headers.get(name, default) for name, default in _PASSED_ON.items()}
         try:
-            answer = self.client.get(url, headers={"Accept": self.headers.get("Accept", "*/*")})
+            with self.client.stream("GET", url, headers=asked) as answer:
+                self._pass_on(answer, is_page=page is not None)
         except httpx.HTTPError as error:
-            return self.send_error(HTTPStatus.BAD_GATEWAY, type(error).__name__)
-        content = self._with_our_links(answer) if page else answer.content
+            if not self._begun:  # or else pip sees that the file is cut short, and asks again
+                self.send_error(HTTPStatus.BAD_GATEWAY, type(error).__name__)
+
+    def _pass_on(self, answer: httpx.Response, *, is_page: bool) -> None:
+        """A page with links to us; a file as it comes, for some do not fit into memory."""
+        kept = {name: answer.headers[name] for name in _KEPT if name in answer.headers}
+        parts: Iterable[bytes] = answer.iter_raw()
+        if is_page:
+            answer.read()
+            page = self._with_our_links(answer)
+            kept = {"Content-Type": kept.get("Content-Type", ""), "Content-Length": str(len(page))}
+            parts = [page]
+        self._begun = True
         self.send_response(answer.status_code)
-        self.send_header("Content-Type", answer.headers.get("Content-Type", ""))
-        self.send_header("Content-Length", str(len(content)))
+        for name, value in kept.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
-        return None
+        for part in parts:
+            self.wfile.write(part)
 
     def _with_our_links(self, page: httpx.Response) -> bytes:
         def ours(link: str) -> str:

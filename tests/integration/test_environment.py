@@ -2,13 +2,18 @@
 
 import base64
 import os
+import ssl
+import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from spec_to_production.environment import install
 from spec_to_production.errors import InputError
@@ -133,6 +138,63 @@ def test_only_pages_and_the_files_that_they_link_to_are_passed_on(httpserver):
         ):
             assert httpx.get(urljoin(index, path)).status_code == 404
     assert env["NO_PROXY"] == "here,127.0.0.1"
+
+
+def test_a_file_is_passed_on_as_it_comes(httpserver):
+    seen = threading.Event()
+
+    def in_two_parts(_):
+        def parts():
+            yield b"first"
+            yield b"second" if seen.wait(10) else b"late"
+
+        return Response(parts())
+
+    httpserver.expect_request("/simple/a/").respond_with_data('<a href="/kept/a-1.whl">a</a>')
+    httpserver.expect_request("/kept/a-1.whl").respond_with_handler(in_two_parts)
+    place = f"{urlsplit(httpserver.url_for('/')).netloc}/simple/"
+
+    with without_passwords({"PIP_INDEX_URL": f"http://u:p@{place}"}) as env:
+        page = env["PIP_INDEX_URL"] + "a/"
+        link = httpx.get(page).text.split('"')[1]
+        with httpx.stream("GET", urljoin(page, link)) as answer:
+            received = b""
+            for part in answer.iter_raw():
+                received += part
+                seen.set()
+    assert received == b"firstsecond"
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1 that nobody trusts, and its key."""
+    files = tmp_path / "cert.pem", tmp_path / "key.pem"
+    for_whom = ["-subj", "/CN=index", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-nodes", "-newkey", "ec"),
+            *("-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2", *for_whom),
+            *("-out", str(files[0]), "-keyout", str(files[1])),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return files
+
+
+def test_an_index_may_have_a_certificate_of_its_own_as_with_pip(certificate, tmp_path):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
+        server.expect_request("/simple/a/").respond_with_data("here")
+        place = {"PIP_INDEX_URL": f"https://u:p@127.0.0.1:{server.port}/simple/"}
+        with without_passwords(place) as env:
+            assert httpx.get(env["PIP_INDEX_URL"] + "a/").status_code == 502
+        with without_passwords({**place, "PIP_CERT": str(certificate[0])}) as env:
+            assert httpx.get(env["PIP_INDEX_URL"] + "a/").text == "here"
+    wrong = {**place, "PIP_CERT": str(tmp_path / "none.pem")}
+    with pytest.raises(InputError, match="certificates in"), without_passwords(wrong):
+        pass
 
 
 def test_what_cannot_be_installed_is_bad_input_with_pips_own_words(place):

@@ -6,7 +6,7 @@ ignored and missing ones have a default, because the server changes about twice 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel
@@ -26,9 +26,9 @@ class Answer(BaseModel):
 
 
 class Success(Answer):
-    """The server did what it was asked."""
+    """The server did what it was asked; an answer that says otherwise is none."""
 
-    success: bool = True
+    success: Literal[True] = True
 
 
 class ServerInfo(Answer):
