@@ -143,6 +143,11 @@ def test_remember_counts():
     assert remember("a") == 1
 """
 
+SETTINGS = """
+[tool.pytest.ini_options]
+filterwarnings = ["error"]
+"""
+
 QUICK = Effort(flake_bound=0.5)
 
 Judge = Callable[..., dict[str, TestVerdict]]
@@ -157,7 +162,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def make_verifier(folder: Path) -> Callable[..., Verifier]:
-    """A verifier of the shop; ``existing`` is its own suite."""
+    """A verifier of the shop, whose own suite is ``existing``; its warnings are errors."""
 
     def make(existing: str = EXISTING, effort: Effort = QUICK) -> Verifier:
         root = folder / "shop"
@@ -165,6 +170,7 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
         (root / "tests").mkdir()
         (root / "src/shop.py").write_text(SHOP)
         (root / "tests/test_shop.py").write_text(existing)
+        (root / "pyproject.toml").write_text(SETTINGS)
         git("init", "--quiet", cwd=root)
         git("add", "--all", cwd=root)
         git("commit", "--quiet", "--message=shop", cwd=root)
