@@ -164,11 +164,13 @@ def folder() -> Iterator[Path]:
 def make_verifier(folder: Path) -> Callable[..., Verifier]:
     """A verifier of the shop, whose own suite is ``existing``; its warnings are errors."""
 
-    def make(existing: str = EXISTING, effort: Effort = QUICK) -> Verifier:
+    def make(
+        existing: str = EXISTING, effort: Effort = QUICK, component: str = "src/shop.py"
+    ) -> Verifier:
         root = folder / "shop"
         (root / "src").mkdir(parents=True)
         (root / "tests").mkdir()
-        (root / "src/shop.py").write_text(SHOP)
+        (root / component).write_text(SHOP)
         (root / "tests/test_shop.py").write_text(existing)
         (root / "pyproject.toml").write_text(SETTINGS)
         git("init", "--quiet", cwd=root)
@@ -176,7 +178,7 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
         git("commit", "--quiet", "--message=shop", cwd=root)
         return Verifier(
             spec=parse_spec(SPEC, "spec.md"),
-            component=find_component("src/shop.py", root),
+            component=find_component(component, root),
             snapshot=Snapshot.take(root, folder / "snapshot"),
             sandbox=Sandbox.prepare(folder / "sandbox"),
             effort=effort,

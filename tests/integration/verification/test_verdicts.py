@@ -551,6 +551,15 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
+def test_a_component_that_pytest_itself_has_imported_from_elsewhere_is_judged(make_verifier):
+    from spec_to_production.results import GeneratedFile
+
+    verifier = make_verifier(existing="", component="src/iniconfig.py")
+    text = "import iniconfig\n\ndef test_price():\n    assert iniconfig.parse('12') == 12\n"
+    (verdict,) = verifier.judge([GeneratedFile(path="tests/test_price.py", content=text)])
+    assert verdict.verdict == "accepted", verdict
+
+
 def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     from spec_to_production.results import GeneratedFile
     from spec_to_production.verification import Effort

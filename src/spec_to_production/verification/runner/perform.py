@@ -36,6 +36,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     sources = {root + path: text for path, text in request["overlay"].items()}
     overlay.lay(sources)
     _carry_to_children(request, sources)
+    _forget_namesakes(request["modules"], root)
     shifted = bool(request["clock"]) and clock.shift(request["clock"])
     emit("clock", shifted=shifted)
     cover = _cover(component) if request["cover"] else None
@@ -115,6 +116,15 @@ def _carry_to_children(request: Mapping[str, Any], sources: Mapping[str, str]) -
     os.environ["PYTHONPATH"] = os.pathsep.join(search)
     sys.path[:0] = search  # tests hand this on as well
     _carry_in_any_environment(str(here / "site"))
+
+
+def _forget_namesakes(modules: list[str], root: str) -> None:
+    """Have the component imported from the checkout: pytest or a plugin may have another copy."""
+    packages = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name.partition(".")[0] in packages and file and not file.startswith(root):
+            del sys.modules[name]
 
 
 def _carry_in_any_environment(site: str) -> None:
