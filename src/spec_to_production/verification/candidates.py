@@ -162,6 +162,14 @@ def is_asserted(source: str, line: int | None) -> bool:
     )
 
 
+def is_raised(source: str, line: int | None) -> bool:
+    """Whether a line of a test raises an exception of the test's own making."""
+    return line is not None and any(
+        isinstance(node, ast.Raise) and node.exc and node.lineno <= line <= (node.end_lineno or 0)
+        for node in _nodes(source)
+    )
+
+
 @functools.lru_cache(maxsize=64)
 def _nodes(source: str) -> tuple[ast.AST, ...]:
     """All nodes of a file, which is asked about for every mutant that one of its tests notices."""

@@ -12,6 +12,7 @@ from spec_to_production.verification.candidates import (
     Candidate,
     expects_exception,
     is_asserted,
+    is_raised,
     may_handle_exception,
 )
 from spec_to_production.verification.definitions import Function
@@ -125,7 +126,8 @@ class Case:
         value which was taken away altogether, only that it looks for one. Where it expects an
         exception, it is its word that none came or another one; the latter for a test that
         does notice when none comes, or where the component raises another one than it did. In
-        a constructor, which nulls leave in place, any other one is.
+        a constructor, which nulls leave in place, any other one is. What it raises itself, where
+        nothing of the component is under way, is an assertion in other words.
         """
         if outcome.by_assertion:
             if _compares_identities(outcome):
@@ -135,8 +137,11 @@ class Case:
             # Without what stands around the functions, what it asserts has no meaning at all.
             return is_asserted(self.candidate.content, outcome.line)
         source = self.candidate.content
+        if self._raises_itself(outcome):
+            return not mutant.nulling
         notices_silence = any(
-            null is not None and null.by_assertion for null in self.nulls.values()
+            null is not None and (null.by_assertion or self._raises_itself(null))
+            for null in self.nulls.values()
         )
         if expects_exception(source, outcome.line):
             of_a_constructor = bool(mutant.function) and mutant.left_by_nulls
@@ -146,6 +151,9 @@ class Case:
                 or (of_a_constructor and expects_exception(source, outcome.line, of_its_own=False))
             )
         return notices_silence and may_handle_exception(source, outcome.line)
+
+    def _raises_itself(self, outcome: Outcome) -> bool:
+        return outcome.component_frame is None and is_raised(self.candidate.content, outcome.line)
 
     def rejected(self, reason: Reason, detail: str) -> Case:
         """The case, closed with a reason."""

@@ -551,6 +551,34 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
+def test_what_a_test_raises_itself_is_an_assertion_in_other_words(judge):
+    found = judge(
+        """
+        import shop
+
+        def error_of(text):
+            try:
+                shop.parse(text)
+            except shop.PriceError as error:
+                return error
+            raise RuntimeError(f"{text} is no error")
+
+        def test_no_price():
+            error_of("x")
+
+        def test_a_broken_listener():
+            def broken(item):
+                raise OSError(item)
+
+            shop.tell([broken], "tea")
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_price": None,
+        "test_a_broken_listener": "vacuous",
+    }
+
+
 def test_a_component_that_pytest_itself_has_imported_from_elsewhere_is_judged(make_verifier):
     from spec_to_production.results import GeneratedFile
 
