@@ -27,6 +27,7 @@ COLLECTION = "collection"
 """The coverage context of what runs while tests are collected."""
 
 _LINGERING_S = 0.3
+_ERROR = re.compile(r"^E +(.+)$", re.MULTILINE)
 _COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
 
 
@@ -84,7 +85,8 @@ class Recorder:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Write down what could not be collected."""
         if report.outcome == "failed":
-            self.emit("not_collected", path=report.nodeid, message=self._clean(report.longreprtext))
+            told = "\n".join(_ERROR.findall(report.longreprtext)) or report.longreprtext
+            self.emit("not_collected", path=report.nodeid, message=self._clean(told))
         elif report.outcome == "skipped":
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
             self.emit("module_skipped", path=report.nodeid, message=self._clean(str(reason)))
