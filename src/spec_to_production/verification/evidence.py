@@ -115,6 +115,11 @@ class Case:
         """Whether it passed every run so far, and there was one."""
         return bool(self.outcomes) and all(outcome.passed for outcome in self.outcomes)
 
+    @property
+    def goes_along(self) -> bool:
+        """Whether it passes with any value, if only each call gives the same one."""
+        return passes_with(self, "truthy") and passes_with(self, "falsy")
+
     def is_(self, verdict: VerdictName) -> bool:
         """Whether this is the verdict."""
         return self.ruling is not None and self.ruling.verdict == verdict
@@ -130,9 +135,10 @@ class Case:
         nothing of the component is under way, is an assertion in other words.
         """
         if outcome.by_assertion:
-            if _compares_identities(outcome):
+            if self.goes_along and _compares_identities(outcome):
                 return False
-            return not mutant.nulling or "not raise" in outcome.message.lower()
+            says_what = "not raise" in outcome.message.lower() or _wants_one_object(outcome)
+            return not mutant.nulling or says_what
         if not mutant.function and outcome.component_frame is None and not mutant.nulling:
             # Without what stands around the functions, what it asserts has no meaning at all.
             return is_asserted(self.candidate.content, outcome.line)
@@ -236,6 +242,15 @@ def _compares_identities(outcome: Outcome) -> bool:
     return one == other and one != left
 
 
+def _wants_one_object(outcome: Outcome) -> bool:
+    """Whether a certain object was asked for, which is more than its being there or its type."""
+    if outcome.comparison is None:
+        return False
+    left, operator, right = outcome.comparison
+    wanted = right if left == "None" else left
+    return operator == "is" and not wanted.startswith(("None", "True", "False", "<class "))
+
+
 def after_repeats(case: Case) -> Case:
     """Close a case that failed, once all its repeats are known."""
     if case.passes:
@@ -274,7 +289,7 @@ def is_real(case: Case) -> bool:
         return False  # it talks to a mock, and to constants by the way
     if passes_with(case, "raising"):
         return any(mutant.left_by_nulls for mutant in told)
-    if passes_with(case, "truthy") and passes_with(case, "falsy"):
+    if case.goes_along:
         return any(not mutant.function.endswith(("__eq__", "__ne__")) for mutant in told)
     return bool(told)
 

@@ -14,7 +14,7 @@ from spec_to_production.verification.definitions import qualified, test_nodes
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.excerpt import Part, excerpt, tables_of
 from spec_to_production.verification.interpreter import Interpreters
-from spec_to_production.verification.runs import Run
+from spec_to_production.verification.runs import Record, Run
 from spec_to_production.verification.trials import NO_TESTS
 
 Names = tuple[str, ...]
@@ -22,10 +22,14 @@ Names = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Salvaged:
-    """What is left of a file, and the accepted tests that are in it."""
+    """What is left of a file, and the cases of each test function that is in it, in their order.
+
+    Of a table that lost rows the cases may have other ids in it: pytest numbers those that it
+    finds no name for.
+    """
 
     file: GeneratedFile
-    tests: tuple[Case, ...]
+    tests: tuple[tuple[Case, ...], ...]
 
 
 def salvage(cases: Sequence[Case]) -> list[Salvaged]:
@@ -73,12 +77,22 @@ def run_alone_in_files(
     return [
         case.rejected("fails", "It needs a test of its file that was rejected.")
         for one, record in zip(files, records, strict=True)
-        for case in one.tests
-        if case.placed_id not in record.tests or not record.tests[case.placed_id].passed
+        for group in one.tests
+        for case, passed in zip(group, _passed(group, record), strict=True)
+        if case.is_("accepted") and not passed
     ]
 
 
-def _part_of(source: str, cases: Iterable[Case]) -> tuple[Part, tuple[Case, ...]]:
+def _passed(group: Sequence[Case], record: Record) -> list[bool]:
+    """How the cases of a function fared in a file of their own; all are lost where one is."""
+    name = group[0].placed_id.partition("[")[0]
+    found = [one for one in record.tests.values() if one.id.partition("[")[0] == name]
+    if len(found) != len(group):
+        return [False] * len(group)
+    return [one.passed for one in found]
+
+
+def _part_of(source: str, cases: Iterable[Case]) -> tuple[Part, tuple[tuple[Case, ...], ...]]:
     groups: dict[Names, list[Case]] = defaultdict(list)
     for case in cases:
         if case.names:
@@ -102,7 +116,9 @@ def _part_of(source: str, cases: Iterable[Case]) -> tuple[Part, tuple[Case, ...]
         ),
         rows={name: row for name, row in rows.items() if name in functions},
     )
-    return part, tuple(c for n in staying for c in groups[n] if c.is_("accepted"))
+    return part, tuple(
+        tuple(filter(_may_stay, groups[names])) for names in groups if names in staying
+    )
 
 
 def _stays(group: Sequence[Case], rows: Mapping[str, Sequence[bool]]) -> bool:

@@ -79,6 +79,15 @@ def in_order(items):
     return ", ".join(str(item) for item in sorted(items))
 
 
+def halves(numbers, limit):
+    kept = list(numbers)
+    return filter(lambda n: n < limit, kept), filter(lambda n: n >= limit, kept)
+
+
+def as_it_is(item):
+    return item
+
+
 def tell(listeners, item):
     for listener in listeners:
         try:

@@ -551,6 +551,65 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
+def test_rows_without_names_stay_when_those_before_them_go(verify):
+    found = verify(
+        candidate="""
+        import decimal
+        import pytest
+        import shop
+
+        class Text:
+            def __init__(self, text):
+                self.text = text
+
+        @pytest.mark.parametrize(("text", "price"), [
+            (Text("2"), decimal.Decimal(3)),
+            (Text("3"), decimal.Decimal(3)),
+            (Text("4"), decimal.Decimal(4)),
+        ])
+        def test_parse(text, price):
+            assert shop.parse(text.text) == price
+        """
+    )
+    verdicts = {test.id.partition("::")[2]: test.reason for test in found.tests}
+    assert verdicts == {
+        "test_parse[text0-price0]": "fails",
+        "test_parse[text1-price1]": None,
+        "test_parse[text2-price2]": None,
+    }
+    assert "Text('2')" not in found.files[0].content.replace('"', "'")
+
+
+def test_iterators_are_looked_into(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_halves():
+            small, large = shop.halves([1, 5, 2], 3)
+            assert list(small) == [1, 2]
+            assert list(large) == [5]
+
+        def test_none_at_all():
+            small, large = shop.halves([], 3)
+            assert next(small, None) is None
+
+        def test_two_of_them():
+            assert shop.halves([1], 3) is not None
+
+        def test_the_same_object_comes_back():
+            item = object()
+            assert shop.as_it_is(item) is item
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_halves": None,
+        "test_none_at_all": None,
+        "test_two_of_them": "vacuous",
+        "test_the_same_object_comes_back": None,
+    }
+
+
 def test_what_a_test_raises_itself_is_an_assertion_in_other_words(judge):
     found = judge(
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,19 @@ def test_an_object_is_altered_in_its_attributes():
     cart = Cart()
     assert altered(cart).items == ["tea~"]
     assert cart.items == ["tea"]
+
+
+@pytest.mark.parametrize("of", [iter, reversed, lambda items: map(abs, items), enumerate])
+@pytest.mark.parametrize("items", [[], [1, 2]])
+def test_an_iterator_gives_other_items(of, items):
+    assert list(altered(of(items))) != list(of(items))
+    assert list(emptied(of(items))) == []
+
+
+def test_a_file_is_no_iterator_of_lines():
+    with Path(__file__).open(encoding="utf-8") as file:
+        assert altered(file) is file
+        assert emptied(file) is file
 
 
 @given(st.integers() | st.text() | st.lists(st.integers()))

@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterator
 from typing import Any, Self
 
 _DEPTH = 3
+_BUILT_IN = {"builtins", "itertools", "collections", "_collections"}
 
 
 class NullImplementationCalled(BaseException):
@@ -140,7 +141,7 @@ def altered(value: Any, depth: int = _DEPTH) -> Any:  # noqa: ANN401, PLR0911
     return _altered_inside(value, depth) if depth else value
 
 
-def _altered_inside(value: Any, depth: int) -> Any:  # noqa: ANN401
+def _altered_inside(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911
     if isinstance(value, dict):
         return {key: altered(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -150,12 +151,31 @@ def _altered_inside(value: Any, depth: int) -> Any:  # noqa: ANN401
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items) or (TRUTHY,)
     if isinstance(value, set | frozenset):
         return type(value)(list(value)[1:] or [TRUTHY])
+    if _is_iterator(value):
+        return _altered_items(value, depth)
     if type(value).__module__ == "builtins" or not hasattr(value, "__dict__"):
         return value
-    twin = copy.copy(value)
+    try:
+        twin = copy.copy(value)
+    except Exception:  # noqa: BLE001 - as an open file, it cannot be had twice
+        return value
     for name, item in vars(value).items():
         object.__setattr__(twin, name, altered(item, depth - 1))
     return twin
+
+
+def _is_iterator(value: Any) -> bool:  # noqa: ANN401
+    """Whether a value gives items and is nothing else, as a file would be."""
+    return isinstance(value, Iterator) and type(value).__module__ in _BUILT_IN
+
+
+def _altered_items(items: Iterator[Any], depth: int) -> Iterator[Any]:
+    is_empty = True
+    for item in items:
+        is_empty = False
+        yield altered(item, depth - 1)
+    if is_empty:
+        yield TRUTHY
 
 
 def emptied(value: Any) -> Any:  # noqa: ANN401
@@ -166,7 +186,7 @@ def emptied(value: Any) -> Any:  # noqa: ANN401
         if hasattr(value, "_fields") or isinstance(value, enum.Enum):
             return value
         return type(value)()
-    return value
+    return iter(()) if _is_iterator(value) else value
 
 
 def negated(value: Any) -> Any:  # noqa: ANN401
