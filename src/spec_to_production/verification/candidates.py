@@ -18,7 +18,6 @@ from spec_to_production.snapshot import Snapshot, git
 from spec_to_production.verification.definitions import Function, functions_of
 
 _TEST_FOLDERS = {"test", "tests", "testing"}
-_PACKAGE = "__init__.py"
 _NEVER = {"conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "noxfile.py"}
 _LOOKS_LIKE_A_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(test\w*)", re.MULTILINE)
 
@@ -60,12 +59,7 @@ def load_tests(tests: str, root: Path, component: Component) -> tuple[GeneratedF
     if not start.exists():
         raise TestsError(f"tests: there is no {tests}.", hint="Give a test file or a folder.")
     found = [start] if start.is_file() else sorted(start.rglob("*.py"))
-    # An empty one only makes its folder a package, which nothing here needs.
-    files = [
-        path
-        for path in found
-        if path.suffix == ".py" and (path.name != _PACKAGE or path.read_bytes().strip())
-    ]
+    files = [path for path in found if path.suffix == ".py" and path.name != "__init__.py"]
     if not files:
         raise TestsError(f"tests: there is no Python file in {tests}.")
     base = start if start.is_dir() else start.parent
@@ -224,14 +218,14 @@ def _free_path(path: str, checkout: Path) -> str:
         roots = [checkout / folder for folder in test_roots(checkout)]
         taken = {found.name for root in roots for found in root.rglob("*.py")}
     pure, number = PurePosixPath(path), 1
-    while (checkout / pure).exists() or (pure.name in taken and pure.name != _PACKAGE):
+    while (checkout / pure).exists() or pure.name in taken:
         number += 1
         pure = PurePosixPath(path).with_stem(f"{PurePosixPath(path).stem}_{number}")
     return pure.as_posix()
 
 
 def _is_package(folder: Path) -> bool:
-    return (folder / _PACKAGE).exists()
+    return (folder / "__init__.py").exists()
 
 
 def _shadowing(functions: Sequence[Function], existing: Path) -> Iterator[tuple[str, str]]:

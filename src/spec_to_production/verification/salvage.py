@@ -52,7 +52,7 @@ def salvage(cases: Sequence[Case]) -> list[Salvaged]:
 
 
 def _helpers(cases: Iterable[Case], found: Sequence[Salvaged]) -> Iterator[Salvaged]:
-    """Files without tests that the others import, and the packages that they are in."""
+    """Files without tests that the others import."""
     imported = {
         name.rpartition(".")[2]
         for one in found
@@ -60,13 +60,11 @@ def _helpers(cases: Iterable[Case], found: Sequence[Salvaged]) -> Iterator[Salva
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in (getattr(node, "module", None) or "", *(alias.name for alias in node.names))
     }
-    packages = {folder for one in found for folder in PurePosixPath(one.file.path).parents}
     for case in cases:
-        path = PurePosixPath(case.candidate.placed)
+        path = case.candidate.placed
         holds_none = case.ruling is not None and case.ruling.detail == NO_TESTS
-        is_package = path.name == "__init__.py" and path.parent in packages
-        if holds_none and (path.stem in imported or is_package):
-            yield Salvaged(GeneratedFile(path=str(path), content=case.candidate.content), ())
+        if holds_none and PurePosixPath(path).stem in imported:
+            yield Salvaged(GeneratedFile(path=path, content=case.candidate.content), ())
 
 
 def run_alone_in_files(

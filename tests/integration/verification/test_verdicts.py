@@ -551,31 +551,6 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
-def test_a_package_comes_along_with_the_tests_in_it(make_verifier, folder, tmp_path):
-    from spec_to_production.components import find_component
-    from spec_to_production.verification import load_tests
-
-    made = {
-        "__init__.py": "def expected(prices):\n    return prices[0] + prices[1]\n",
-        "deeper/__init__.py": "",
-        "test_sum.py": "import shop\nfrom . import expected\n\n"
-        "def test_sum():\n    assert shop.total([1, 2]) == expected([1, 2])\n",
-    }
-    for name, text in made.items():
-        (tmp_path / "new" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "new" / name).write_text(text)
-    verifier = make_verifier()
-    root = folder / "shop"
-    component = find_component("src/shop.py", root)
-    verifier.judge(load_tests(str(tmp_path / "new"), root, component))
-    found = verifier.conclude(None)
-    assert {test.id.rpartition("/")[2]: test.reason for test in found.tests} == {
-        "__init__.py": "not_collected",
-        "test_sum.py::test_sum": None,
-    }
-    assert {file.path.rpartition("/")[2] for file in found.files} == {"__init__.py", "test_sum.py"}
-
-
 def test_rows_without_names_stay_when_those_before_them_go(verify):
     found = verify(
         candidate="""
