@@ -75,8 +75,10 @@ SHOWN = "Basic " + base64.b64encode(b"someone:a/canary-password").decode()
 
 
 @pytest.fixture
-def private_index(httpserver, tmp_path):
+def private_index(httpserver, tmp_path, monkeypatch):
     """An index with one package, which answers nobody without a password."""
+    # Of other packages an index says that it has none; an error would be asked about again.
+    monkeypatch.setattr(httpserver, "no_handler_status_code", 404)
     wheel = tmp_path / "kept_back-1-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("kept_back.py", "")
