@@ -21,9 +21,7 @@ class Colour(enum.Enum):
 
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
-    lambda inner: (
-        st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner, min_size=1)
-    ),
+    lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
 

@@ -143,7 +143,8 @@ def altered(value: Any, depth: int = _DEPTH) -> Any:  # noqa: ANN401, PLR0911
 
 def _altered_inside(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911
     if isinstance(value, dict):
-        return {key: altered(item, depth - 1) for key, item in value.items()}
+        other = {key: altered(item, depth - 1) for key, item in value.items()}
+        return other or {TRUTHY: TRUTHY}
     if isinstance(value, list | tuple):
         items = [altered(item, depth - 1) for item in value]
         if isinstance(value, list):
