@@ -164,6 +164,8 @@ class Course:
         if flight.output_path in flight.files:
             self._progress.tell(f"collected {flight.output_path}", flight.task.id)
             flight.phase = Phase.COLLECTED
+        elif flight.uncollected:
+            self._fail(flight, flight.uncollected)
         elif flight.repairs:
             flight.end("succeeded", message="No repaired test came back.")
         elif not flight.is_nudged:
@@ -177,7 +179,7 @@ class Course:
             flight.end("failed", "refused_files", f"{flight.output_path} was refused: {reason}.")
         else:
             why = f"The agent finished twice without creating {flight.output_path}."
-            flight.end("failed", "no_work", flight.message or why)
+            flight.end("failed", "no_work", why)
 
     def _ask_why(self, flight: Flight) -> None:
         conversation = flight.conversation
@@ -230,7 +232,8 @@ class Course:
         elif flight.judged:
             flight.end("succeeded", message=f"The repair did not end well: {failure.message}")
         else:
-            told = " ".join(filter(None, (failure.message, flight.message)))
+            also = flight.uncollected if flight.uncollected != failure else None
+            told = " ".join(each.message for each in (failure, also) if each)
             flight.end(status, failure.cause, told)
         if flight.unjudged:
             flight.phase = Phase.COLLECTED
@@ -254,17 +257,19 @@ class Course:
         conversation = flight.conversation
         allowed = {flight.task.output_path, flight.output_path}
 
-        def bring() -> Intake | str:
+        def bring() -> Intake | Failure:
             try:
                 patch = self._openhands.patch(conversation)
             except OpenHandsError as error:
-                return f"Its files could not be collected: {error.message}"
+                why = f"Its files could not be collected: {error.message}"
+                return Failure(remedies.cause_of(error), why)
             return admit(patch, allowed)
 
-        def take(brought: Intake | str) -> None:
-            if isinstance(brought, str):
-                flight.message = brought
+        def take(brought: Intake | Failure) -> None:
+            if isinstance(brought, Failure):
+                flight.uncollected = brought
             else:
+                flight.uncollected = None
                 flight.take_in(brought)
             then()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from spec_to_production.generation.intake import Intake
 from spec_to_production.generation.plan import repair_path
+from spec_to_production.openhands.interface import Failure
 from spec_to_production.progress import Sight
 from spec_to_production.results import (
     FailureCause,
@@ -65,6 +66,7 @@ class Flight:
         deadline: The time at which its agent is interrupted, by the jobs' clock.
         attempts: How often it was sent again after a failure.
         from_cache: Whether its files are an earlier run's answer.
+        uncollected: Why the last look at its files brought none, if it could not be made.
         judged: The files that have been judged; they stay as they were.
         proved: Whether a test of it was accepted or disputed.
     """
@@ -91,6 +93,7 @@ class Flight:
     repairs: int = 0
     from_cache: bool = False
     files: dict[str, GeneratedFile] = field(default_factory=dict)
+    uncollected: Failure | None = None
     judged: set[str] = field(default_factory=set)
     proved: bool = False
     refused: dict[str, RefusedFile] = field(default_factory=dict)

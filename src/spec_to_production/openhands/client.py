@@ -62,9 +62,12 @@ class Client:
         read = _reader(request, expected)
         return (self._wait_for_capacity if wait_for_room else self._persist)(request, read)
 
-    def fetch(self, request: Request) -> bytes:
-        """Send a request whose answer is taken as it is; as :meth:`send` otherwise."""
-        return self._wait_for_capacity(request, functools.partial(protocol.content, request))
+    def fetch(self, request: Request, digest: str) -> bytes:
+        """Send a request whose answer is a file with a SHA-256 digest; as :meth:`send` otherwise.
+
+        What arrives damaged is asked for again.
+        """
+        return self._wait_for_capacity(request, functools.partial(protocol.file, request, digest))
 
     def ask_once(self, request: Request, expected: type[A]) -> A:
         """Send a request a single time; raises as :meth:`send` does."""

@@ -5,6 +5,7 @@ Paths and bodies are those of the public REST API of openhands-agent-server 1.34
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -140,17 +141,21 @@ def execute(command: str, timeout_s: int) -> Request:
     return Request("POST", "/api/bash/execute_bash_command", json=body)
 
 
-def content(request: Request, status: int, body: bytes) -> bytes:
-    """The body as it is; raises ``ApiError`` when the status is an error."""
-    if status < 400:  # noqa: PLR2004
-        return body
-    asked, detail = f"{request.method} {request.path}", _detail(body)
-    raise ApiError(
-        f"The agent server answered {asked} with {status}: {detail}",
-        status=status,
-        detail=detail,
-        hint=_HINTS.get(status, ""),
-    )
+def file(request: Request, digest: str, status: int, body: bytes) -> bytes:
+    """The answer as the content of a file, whose SHA-256 digest is known in hexadecimal.
+
+    Raises:
+        ApiError: The status is an error, or the file did not arrive whole.
+    """
+    arrived = _content(request, status, body)
+    if hashlib.sha256(arrived).hexdigest() != digest:
+        raise ApiError(
+            f"The agent server's answer to {request.method} {request.path} is not the whole file.",
+            status=status,
+            detail=f"{len(arrived)} bytes arrived",
+            hint="A proxy on the way to the agent server may shorten its answers.",
+        )
+    return arrived
 
 
 def decipher(request: Request, status: int, body: bytes, expected: type[A]) -> A:
@@ -160,7 +165,7 @@ def decipher(request: Request, status: int, body: bytes, expected: type[A]) -> A
         ApiError: The status is an error, or the body is not what was expected.
     """
     try:
-        return expected.model_validate_json(content(request, status, body))
+        return expected.model_validate_json(_content(request, status, body))
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]["msg"]
         raise ApiError(
@@ -190,6 +195,18 @@ def why_failed(newest_first: Sequence[Event]) -> Failure:
         if kind == "AgentErrorEvent" and "restart occurred" in (event.error or ""):
             return Failure("server_lost", "The agent server restarted while the job was running.")
     return Failure("unknown", "The agent server gave no reason.")
+
+
+def _content(request: Request, status: int, body: bytes) -> bytes:
+    if status < 400:  # noqa: PLR2004
+        return body
+    asked, detail = f"{request.method} {request.path}", _detail(body)
+    raise ApiError(
+        f"The agent server answered {asked} with {status}: {detail}",
+        status=status,
+        detail=detail,
+        hint=_HINTS.get(status, ""),
+    )
 
 
 def _cause(event: Event) -> FailureCause:

@@ -105,7 +105,9 @@ class DistantServer(AgentServer):
         archive = f"{copy}.{uuid.uuid4().hex}.tar.gz"
         self._execute("tar", "-czf", archive, "--exclude=.git", "-C", copy, ".")
         try:
-            content = self._client.fetch(protocol.download(archive))
+            # Files that did not arrive would be told as deleted.
+            digest = self._execute("sha256sum", archive).partition(" ")[0]
+            content = self._client.fetch(protocol.download(archive), digest)
         finally:
             self._execute("rm", "-f", archive)
         return copies.changes(base, copies.in_archive(io.BytesIO(content)))
@@ -118,7 +120,7 @@ class DistantServer(AgentServer):
     def _copy(self, conversation: UUID) -> str:
         return f"{_COPIES}/{conversation.hex}"
 
-    def _execute(self, *command: str) -> None:
+    def _execute(self, *command: str) -> str:
         line = f"ulimit -f {_MOST_ARCHIVE_KIB} && {shlex.join(command)}"
         result = self._client.send(protocol.execute(line, _COMMAND_S), CommandResult)
         if result.exit_code != 0:
@@ -126,6 +128,7 @@ class DistantServer(AgentServer):
                 f"`{command[0]}` failed on the agent server ({result.exit_code}): "
                 f"{result.stderr or result.stdout or 'it said nothing'}"
             )
+        return result.stdout or ""
 
 
 class RemoteServer(DistantServer):

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from spec_to_production.errors import ApiError, ServerLostError
+from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.journal import Journal
@@ -141,6 +141,35 @@ def test_a_nudge_may_bring_the_file(run):
     jobs, _, _ = run({"a": Script(replies=[done("a")])})
 
     assert (jobs["a"].status, jobs["a"].nudges) == ("succeeded", 1)
+
+
+class Uncollectable(StandInOpenHands):
+    """Whose files the network or the server keeps back, so many times."""
+
+    error, times = OpenHandsError("too much was left"), 99
+
+    def patch(self, conversation):
+        if not self.times:
+            return super().patch(conversation)
+        self.times -= 1
+        raise self.error
+
+
+def test_files_that_cannot_be_collected_are_not_held_against_the_agent(run):
+    jobs, openhands, _ = run({"a": done("a")}, openhands=Uncollectable)
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "unknown")
+    assert jobs["a"].message == "Its files could not be collected: too much was left"
+    assert (jobs["a"].nudges, openhands.messages) == (0, [])
+
+
+def test_what_was_lost_with_its_server_is_done_anew(run):
+    class Lost(Uncollectable):
+        error, times = ServerLostError("it went away"), 1
+
+    jobs, openhands, _ = run({"a": done("a")}, openhands=Lost)
+
+    assert (jobs["a"].status, jobs["a"].message, openhands.created) == ("succeeded", "", ["a"] * 2)
 
 
 def test_one_failure_costs_one_job(run):

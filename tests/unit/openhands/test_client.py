@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 
@@ -57,6 +58,18 @@ def test_a_refusal_is_final(client, status):
         client.send(protocol.run(JOB), Success)
     assert caught.value.status == status
     assert route.call_count == 1
+
+
+@respx.mock
+def test_a_file_is_asked_for_until_all_of_it_arrives(client):
+    digest = hashlib.sha256(b"whole").hexdigest()
+    route = respx.get(f"{HOST}/api/file/download")
+    route.side_effect = [httpx.Response(200, content=part) for part in (b"who", b"", b"whole")]
+    assert client.fetch(protocol.download("/file"), digest) == b"whole"
+
+    route.side_effect = [httpx.Response(200, content=b"who")] * 4
+    with pytest.raises(ApiError, match=r"not the whole file\.\n"):
+        client.fetch(protocol.download("/file"), digest)
 
 
 @respx.mock
