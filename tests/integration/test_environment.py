@@ -3,7 +3,6 @@
 import base64
 import os
 import ssl
-import subprocess
 import sys
 import threading
 import zipfile
@@ -19,6 +18,7 @@ from spec_to_production.environment import install
 from spec_to_production.errors import InputError
 from spec_to_production.package_index import without_passwords
 from spec_to_production.sandbox import Sandbox
+from support import certificates
 
 pytestmark = pytest.mark.integration
 
@@ -167,32 +167,16 @@ def test_a_file_is_passed_on_as_it_comes(httpserver):
     assert received == b"firstsecond"
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    """A certificate for 127.0.0.1 that nobody trusts, and its key."""
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    for_whom = ["-subj", "/CN=index", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-nodes", "-newkey", "ec"),
-            *("-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2", *for_whom),
-            *("-out", str(files[0]), "-keyout", str(files[1])),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return files
-
-
-def test_an_index_may_have_a_certificate_of_its_own_as_with_pip(certificate, tmp_path):
+def test_an_index_may_have_a_certificate_of_its_own_as_with_pip(tmp_path):
+    public, both = certificates.make(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    context.load_cert_chain(both)
     with HTTPServer(host="127.0.0.1", ssl_context=context) as server:
         server.expect_request("/simple/a/").respond_with_data("here")
         place = {"PIP_INDEX_URL": f"https://u:p@127.0.0.1:{server.port}/simple/"}
         with without_passwords(place) as env:
             assert httpx.get(env["PIP_INDEX_URL"] + "a/").status_code == 502
-        with without_passwords({**place, "PIP_CERT": str(certificate[0])}) as env:
+        with without_passwords({**place, "PIP_CERT": str(public)}) as env:
             assert httpx.get(env["PIP_INDEX_URL"] + "a/").text == "here"
     wrong = {**place, "PIP_CERT": str(tmp_path / "none.pem")}
     with pytest.raises(InputError, match="certificates in"), without_passwords(wrong):

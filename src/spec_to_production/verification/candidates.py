@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from spec_to_production import syntax
 from spec_to_production.components.layout import test_roots
@@ -17,6 +18,7 @@ from spec_to_production.results import Component, GeneratedFile, Reason
 from spec_to_production.snapshot import Snapshot, git
 from spec_to_production.verification.definitions import Function, functions_of
 
+_Statement = TypeVar("_Statement", bound=ast.stmt)
 _TEST_FOLDERS = {"test", "tests", "testing"}
 _NEVER = {"conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "noxfile.py"}
 _LOOKS_LIKE_A_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(test\w*)", re.MULTILINE)
@@ -156,18 +158,20 @@ def may_handle_exception(source: str, line: int | None) -> bool:
 
 def is_asserted(source: str, line: int | None) -> bool:
     """Whether a line of a test belongs to an ``assert`` statement."""
-    return line is not None and any(
-        isinstance(node, ast.Assert) and node.lineno <= line <= (node.end_lineno or line)
-        for node in _nodes(source)
-    )
+    return any(_around(source, line, ast.Assert))
 
 
 def is_raised(source: str, line: int | None) -> bool:
     """Whether a line of a test raises an exception of the test's own making."""
-    return line is not None and any(
-        isinstance(node, ast.Raise) and node.exc and node.lineno <= line <= (node.end_lineno or 0)
-        for node in _nodes(source)
-    )
+    return any(node.exc for node in _around(source, line, ast.Raise))
+
+
+def _around(source: str, line: int | None, kind: type[_Statement]) -> Iterator[_Statement]:
+    if line is None:
+        return
+    for node in _nodes(source):
+        if isinstance(node, kind) and node.lineno <= line <= (node.end_lineno or line):
+            yield node
 
 
 @functools.lru_cache(maxsize=64)

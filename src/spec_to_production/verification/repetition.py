@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from spec_to_production.verification.evidence import MISSING, Case, after_repeats, broke_off
 from spec_to_production.verification.flakiness import Variation
@@ -170,31 +170,25 @@ class Repetition:
         last, first = case.outcomes[-1], case.outcomes[0]
         if last.passed == first.passed:
             return case
-        if last.passed and self._leans_on_others(case, variation):
-            self._blame_helper(case, variation)
-            return case.rejected(
-                "order_dependent", f"It passes only after other tests; alone: {first.message}"
-            )
-        return case.rejected("flaky", _flaky_detail(case, variation))
+        helper = self._helper(case, variation) if last.passed else None
+        if helper is None:
+            return case.rejected("flaky", _flaky_detail(case, variation))
+        self._blame_helper(case, helper, variation)
+        return case.rejected(
+            "order_dependent", f"It passes only after other tests; alone: {first.message}"
+        )
 
-    def _leans_on_others(self, case: Case, variation: Variation) -> bool:
-        """Whether it passes after others and fails alone, each time, whatever the seed."""
+    def _helper(self, case: Case, variation: Variation) -> str | None:
+        """The test after which this one passes; none when it does so by chance, or alone."""
         order = self._order(variation)
         before = order[: order.index(case.id)]
-        return all(
-            self._fails(case.id, again, ()) and self._passes(case.id, again, before)
-            for again in (replace(variation, seed=variation.seed + n) for n in range(_SEEN_AGAIN))
-        )
+        return find_spoiler(before, functools.partial(self._passes, case.id, variation))
 
-    def _blame_helper(self, case: Case, variation: Variation) -> None:
+    def _blame_helper(self, case: Case, helper: str, variation: Variation) -> None:
         """Close the test that this one leans on, if it cannot stand what either of them leaves."""
-        order = self._order(variation)
-        helper = find_spoiler(
-            order[: order.index(case.id)], functools.partial(self._passes, case.id, variation)
-        )
-        if helper is None or not self.cases[helper].passes:
-            return
-        if any(self._fails(helper, variation, (before,)) for before in (helper, case.id)):
+        if self.cases[helper].passes and any(
+            self._fails(helper, variation, (before,)) for before in (helper, case.id)
+        ):
             self.cases[helper] = self.cases[helper].rejected(
                 "order_dependent", "It leaves something changed and fails where it finds it so."
             )

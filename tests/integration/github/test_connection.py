@@ -1,58 +1,50 @@
 """A GitHub server with a certificate authority of its own."""
 
-import subprocess
-
 import httpx
 import pytest
 import requests
 
 from spec_to_production.errors import GitHubError, SettingsError
+from spec_to_production.github import connection
 from spec_to_production.github.comment import find_open
-from spec_to_production.github.connection import certificates, connect
+from spec_to_production.github.connection import connect
+from support import certificates
 from support.github_server import Failure, serve
 from support.openapi import Unavailable
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    """A certificate for 127.0.0.1 that no system knows, with its key."""
-    file = tmp_path_factory.mktemp("tls") / "own.pem"
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    name = ("-subj", "/CN=own", "-addext", "subjectAltName=IP:127.0.0.1")
-    paths = ("-keyout", file, "-out", file.with_suffix(".crt"))
-    subprocess.run(
-        ["openssl", "req", "-x509", *curve, "-days", "2", *name, *paths],
-        check=True,
-        capture_output=True,
-    )
-    file.write_bytes(file.read_bytes() + file.with_suffix(".crt").read_bytes())
-    return file
+def certificate(tmp_path_factory):
+    return certificates.make(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def own_server(authority):
+def own_server(certificate):
     try:
-        with serve(authority) as running:
+        with serve(certificate[1]) as running:
             yield running
     except Unavailable as error:
         pytest.skip(str(error))
 
 
-def test_a_server_is_trusted_by_its_bundle(own_server, authority):
+def test_a_server_is_trusted_by_its_bundle(own_server, certificate):
     own_server.pulls = {5: "octo:feature"}
-    bundle = str(authority.with_suffix(".crt"))
+    bundle = str(certificate[0])
     client = connect("token", own_server.url, bundle)
 
     assert find_open(client, "octo/demo", "octo:feature") == 5
     client.close()
-    with httpx.Client(verify=certificates(bundle)) as plain:
+    with httpx.Client(verify=connection.certificates(bundle)) as plain:
         assert plain.get(f"{own_server.url}/repos/octo/demo/pulls").status_code == 200
 
 
 def test_without_the_bundle_it_is_not(own_server):
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(own_server.url, timeout=5)
-    with httpx.Client(verify=certificates(None)) as plain, pytest.raises(httpx.ConnectError):
+    with (
+        httpx.Client(verify=connection.certificates(None)) as plain,
+        pytest.raises(httpx.ConnectError),
+    ):
         plain.get(own_server.url)
 
 
@@ -63,7 +55,7 @@ def test_a_bundle_without_certificates_is_a_bad_input(tmp_path, content):
         bundle.write_bytes(content)
 
     with pytest.raises(SettingsError, match="ca-bundle"):
-        certificates(str(bundle))
+        connection.certificates(str(bundle))
 
 
 @pytest.fixture

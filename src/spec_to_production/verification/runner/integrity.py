@@ -52,7 +52,7 @@ def _members(
     if not ours and (top not in sys.stdlib_module_names or name in _PYTHONS_OWN):
         return
     if ours:
-        yield "", "imported"
+        yield "", "imported"  # the module itself, which may have been dropped
     if of_component and own is not None:
         yield from _constants(module, own)
     for attribute, value in list(vars(module).items()):

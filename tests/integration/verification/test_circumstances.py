@@ -1,0 +1,170 @@
+"""What a test needs and leaves: other tests, its own last run, the time, the component's state."""
+
+from __future__ import annotations
+
+from spec_to_production.results import GeneratedFile
+from spec_to_production.verification import Effort
+
+
+def test_a_test_that_cannot_stand_what_its_last_run_left_is_flaky(judge):
+    found = judge(
+        """
+        import pathlib
+        import tempfile
+        import shop
+
+        def test_leaves_a_file():
+            receipt = pathlib.Path(tempfile.gettempdir(), "receipt.txt")
+            assert not receipt.exists()
+            receipt.write_text(str(shop.parse("7")))
+            assert receipt.read_text() == "7"
+        """
+    )
+    assert found["test_leaves_a_file"].reason == "flaky"
+    assert "TMPDIR" in found["test_leaves_a_file"].detail
+
+
+def test_who_disturbs_others_costs_them_nothing(judge):
+    found = judge(
+        """
+        import os, random
+        import pytest
+        import shop
+
+        def test_sum_is_someone_elses():
+            shop.sum = lambda prices: 7
+            assert shop.total([1]) == 7
+
+        def test_limit_is_someone_elses():
+            shop.LIMIT = 3
+            assert shop.shipping(4) == 0
+
+        def test_nobody_comes_after(request):
+            request.session.items.clear()
+            assert shop.total([4]) == 4
+
+        def test_by_chance():
+            assert shop.total([os.urandom(1)[0] % 2]) == 0
+
+        @pytest.mark.parametrize("price", [random.SystemRandom().randrange(10**9)])
+        def test_has_another_name_each_time(price):
+            assert shop.total([price]) == price
+
+        def test_total():
+            assert shop.total([1, 2]) == 3
+
+        def test_price():
+            assert shop.parse("12") == 12
+
+        def test_limit():
+            assert shop.shipping(100) == 5
+        """
+    )
+    reasons = {name.partition("[")[0]: test.reason for name, test in found.items()}
+    assert reasons == {
+        "test_sum_is_someone_elses": "order_dependent",
+        "test_limit_is_someone_elses": "unsafe",
+        "test_nobody_comes_after": "unsafe",
+        "test_by_chance": "flaky",
+        "test_has_another_name_each_time": "not_collected",
+        "test_total": None,
+        "test_price": None,
+        "test_limit": None,
+    }
+
+
+def test_what_a_test_needs_to_pass_is_named_by_its_reason(judge):
+    found = judge(
+        """
+        import os
+        import shop
+
+        SEEN = []
+
+        def test_comes_first():
+            SEEN.append(shop.total([1]))
+            assert SEEN[0] == 1
+
+        def test_needs_the_first_one():
+            assert shop.total(SEEN) >= 1
+
+        def test_needs_another_folder():
+            assert shop.parse("12") == (0 if os.path.exists("src/shop.py") else 12)
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_comes_first": None,
+        "test_needs_the_first_one": "order_dependent",
+        "test_needs_another_folder": "flaky",
+    }
+
+
+def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
+    found = judge(
+        """
+        import importlib, sys
+        import pytest
+        import shop
+
+        class Blocked:
+            def find_spec(self, name, path=None, target=None):
+                return None
+
+        def test_leaves_a_price():
+            shop.PRICES[3] = 11
+            assert shop.Parcel(3).price == 11
+
+        def test_leaves_an_import_hook():
+            sys.meta_path.insert(0, Blocked())
+            assert shop.parse("1") == 1
+
+        def test_takes_a_finder_away():
+            del sys.path_hooks[0]
+            assert shop.parse("2") == 2
+
+        def test_drops_the_component():
+            del sys.modules["shop"]
+            assert shop.parse("3") == 3
+
+        def test_gives_the_price_back(monkeypatch):
+            monkeypatch.setitem(shop.PRICES, 4, 12)
+            assert shop.Parcel(4).price == 12
+
+        def test_no_such_price():
+            with pytest.raises(shop.PriceError):
+                shop.Parcel(3)
+
+        def test_a_hook_for_a_while(monkeypatch):
+            monkeypatch.setattr(sys, "meta_path", [Blocked(), *sys.meta_path])
+            assert shop.parse("5") == 5
+
+        def test_imported_anew():
+            before = sys.modules.pop("shop")
+            anew = importlib.import_module("shop")
+            assert anew is not before
+            assert anew.parse("6") == 6
+
+        def test_its_own_memory():
+            assert shop.remember("x") == len(shop.SEEN)
+            shop.SEEN.clear()
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_leaves_a_price": "unsafe",
+        "test_leaves_an_import_hook": "unsafe",
+        "test_takes_a_finder_away": "unsafe",
+        "test_drops_the_component": "unsafe",
+        "test_gives_the_price_back": None,
+        "test_no_such_price": None,
+        "test_a_hook_for_a_while": None,
+        "test_imported_anew": None,
+        "test_its_own_memory": "redundant",
+    }
+
+
+def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
+    days = "import datetime\nimport shop\ndef test_day():\n    year = datetime.date.today().year\n"
+    test = f"{days}    assert shop.parse(str(year)) == 2020\n"
+    verifier = make_verifier(effort=Effort(flake_bound=0.99, began=1_600_000_000))
+    (verdict,) = verifier.judge([GeneratedFile(path="tests/test_day.py", content=test)])
+    assert verdict.verdict == "accepted", verdict

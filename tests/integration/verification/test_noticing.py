@@ -1,0 +1,327 @@
+"""Which tests notice that the component is not what it was, and which only look as if."""
+
+from __future__ import annotations
+
+import textwrap
+
+from spec_to_production.results import GeneratedFile
+
+VACUOUS = {
+    "calls_only": "shop.parse('1')",
+    "equals_itself": "assert shop.parse('1') == shop.parse('1')",
+    "swallows": """
+        try:
+            assert shop.parse('1') == 2
+        except Exception:
+            pass""",
+    "tuple": "assert (shop.parse('1') == 2, 'message')",
+    "any_number": "assert shop.parse('1') >= 0 or shop.parse('1') < 0",
+    "not_none": "assert shop.parse('1') is not None",
+    "any_type": "assert isinstance(shop.parse('1'), object)",
+    "own_copy": """
+        def parse(text):
+            return int(text)
+        assert parse('1') == 1""",
+    "mocks_it": """
+        with mock.patch('shop.parse', return_value=7):
+            assert shop.parse('1') == 7""",
+}
+
+
+def test_tests_that_check_nothing_are_vacuous(judge):
+    functions = [
+        f"def test_{name}():\n{textwrap.indent(textwrap.dedent(code).strip(), '    ')}"
+        for name, code in VACUOUS.items()
+    ]
+    found = judge("\n".join(["from unittest import mock", "import shop", *functions]))
+    assert {name: test.reason for name, test in found.items()} == {
+        f"test_{name}": "vacuous" for name in VACUOUS
+    }
+
+
+def test_constants_are_mutated_where_functions_and_tests_read_them(judge):
+    found = judge(
+        """
+        import shop
+        from shop import LIMIT
+
+        def test_far_above():
+            assert shop.shipping(101) == 0
+
+        def test_the_limit_as_imported():
+            assert LIMIT == 100
+
+        def test_the_limit_in_its_module():
+            assert shop.LIMIT == 100
+
+        def test_cart_is_not_concerned():
+            assert shop.Cart("eva").items == []
+        """
+    )
+    killed = {name: " ".join(test.mutants_killed) for name, test in found.items()}
+    assert {name: "100 became 101" in ids for name, ids in killed.items()} == {
+        "test_far_above": True,
+        "test_the_limit_as_imported": True,
+        "test_the_limit_in_its_module": True,
+        "test_cart_is_not_concerned": False,
+    }
+
+
+def test_a_decorator_applied_by_an_import_is_tested_all_the_same(judge):
+    found = judge(
+        """
+        import shop
+
+        @shop.in_cents(2)
+        def price(euros):
+            return euros + 0.5
+
+        def test_cents():
+            assert price(2) == 250
+
+        def test_only_calls():
+            assert price(2) is not None
+        """
+    )
+    assert found["test_only_calls"].reason == "vacuous"
+    assert found["test_cents"].verdict == "accepted", found
+
+
+def test_what_the_component_did_while_the_test_was_imported_counts(judge):
+    found = judge(
+        """
+        import shop
+
+        PRICE = shop.parse("42")
+
+        def test_price():
+            assert PRICE == 42
+
+        def test_some_price():
+            assert PRICE == PRICE
+        """
+    )
+    assert found["test_price"].verdict == "accepted"
+    assert found["test_some_price"].reason == "vacuous"
+
+
+def test_what_the_machinery_says_is_no_test_s_word(judge):
+    found = judge(
+        """
+        import atexit, contextlib
+        import pytest
+        import shop
+
+        @pytest.mark.requirement("FR-1")
+        async def test_that_nobody_awaits():
+            assert shop.parse("1") == 2
+
+        @pytest.mark.requirement("FR-1")
+        def test_swallowed_by_the_component():
+            def never(item):
+                assert item == "other"
+            shop.tell([never], "item")
+
+        @pytest.mark.requirement("FR-1")
+        def test_that_goes_on_after_the_end():
+            atexit.register(print, "1 passed")
+            assert shop.parse("1") == 2
+
+        def test_that_cleans_up_after_the_end(tmp_path):
+            atexit.register(__import__("shutil").rmtree, tmp_path, True)
+            assert shop.parse("1") == 1
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_that_nobody_awaits": "fails",
+        "test_swallowed_by_the_component": "vacuous",
+        "test_that_goes_on_after_the_end": "unsafe",
+        "test_that_cleans_up_after_the_end": None,
+    }
+
+
+def test_what_a_class_descends_from_can_be_tested(judge):
+    found = judge(
+        """
+        import pytest
+        import shop
+
+        def test_no_shelf_as_such():
+            with pytest.raises(TypeError, match="abstract"):
+                shop.Shelf()
+
+        def test_no_shelf_without_place():
+            class Half(shop.Shelf):
+                pass
+            with pytest.raises(TypeError):
+                Half()
+
+        def test_fields_of_a_line():
+            import dataclasses
+            assert [field.name for field in dataclasses.fields(shop.Line)] == ["item", "price"]
+
+        def test_a_line_stays_as_it_is():
+            with pytest.raises(AttributeError):
+                shop.Line("tea", 3).price = 4
+
+        def test_a_price_error_is_a_value_error():
+            assert issubclass(shop.PriceError, ValueError)
+
+        def test_a_price_error_is_an_error():
+            assert issubclass(shop.PriceError, Exception)
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_shelf_as_such": None,
+        "test_no_shelf_without_place": None,
+        "test_fields_of_a_line": None,
+        "test_a_line_stays_as_it_is": None,
+        "test_a_price_error_is_a_value_error": None,
+        "test_a_price_error_is_an_error": "vacuous",
+    }
+
+
+def test_the_error_of_a_constructor_can_be_tested(judge):
+    found = judge(
+        """
+        import unittest
+        import pytest
+        import shop
+
+        def test_no_price():
+            with pytest.raises(shop.PriceError) as caught:
+                shop.Parcel(3)
+            assert isinstance(caught.value, ValueError)
+
+        def test_no_label():
+            with pytest.raises(FileNotFoundError):
+                shop.Parcel(-1)
+
+        class ParcelCase(unittest.TestCase):
+            def test_no_price_in_a_call(self):
+                self.assertRaises(shop.PriceError, shop.Parcel, 3)
+
+        def test_error_of_its_own():
+            with pytest.raises(ValueError):
+                raise ValueError(shop.Parcel(1))
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_price": None,
+        "test_no_label": None,
+        "test_no_price_in_a_call": None,
+        "test_error_of_its_own": "vacuous",
+    }
+
+
+def test_a_program_with_an_environment_of_its_own_is_judged_like_any_other(judge):
+    found = judge(
+        """
+        import os, subprocess, sys
+        import shop
+
+        SOURCES = os.path.dirname(shop.__file__)
+        PROGRAM = "import shop; print(shop.parse('12'))"
+
+        def run(**env):
+            command = [sys.executable, "-c", PROGRAM]
+            return subprocess.run(command, env=env, capture_output=True, text=True).stdout
+
+        def test_beside_what_is_there():
+            assert run(**{**os.environ, "PYTHONPATH": SOURCES}) == "12\\n"
+
+        def test_all_alone():
+            assert run(PYTHONPATH=SOURCES) == "12\\n"
+
+        def test_nothing():
+            assert run(PYTHONPATH=SOURCES) is not None
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_beside_what_is_there": None,
+        "test_all_alone": None,
+        "test_nothing": "vacuous",
+    }
+
+
+def test_two_objects_that_equal_nothing_else_tell_nothing(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_same_twice():
+            assert shop.in_order([2, 1]) == shop.in_order([2, 1])
+
+        def test_in_order():
+            assert shop.in_order([2, 1]) == "1, 2"
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_same_twice": "vacuous",
+        "test_in_order": None,
+    }
+
+
+def test_iterators_are_looked_into(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_halves():
+            small, large = shop.halves([1, 5, 2], 3)
+            assert list(small) == [1, 2]
+            assert list(large) == [5]
+
+        def test_none_at_all():
+            small, large = shop.halves([], 3)
+            assert next(small, None) is None
+
+        def test_two_of_them():
+            assert shop.halves([1], 3) is not None
+
+        def test_the_same_object_comes_back():
+            item = object()
+            assert shop.as_it_is(item) is item
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_halves": None,
+        "test_none_at_all": None,
+        "test_two_of_them": "vacuous",
+        "test_the_same_object_comes_back": None,
+    }
+
+
+def test_what_a_test_raises_itself_is_an_assertion_in_other_words(judge):
+    found = judge(
+        """
+        import shop
+
+        def error_of(text):
+            try:
+                shop.parse(text)
+            except shop.PriceError as error:
+                return error
+            raise RuntimeError(f"{text} is no error")
+
+        def test_no_price():
+            error_of("x")
+
+        def test_a_broken_listener():
+            def broken(item):
+                raise OSError(item)
+
+            shop.tell([broken], "tea")
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_price": None,
+        "test_a_broken_listener": "vacuous",
+    }
+
+
+def test_a_component_that_pytest_itself_has_imported_from_elsewhere_is_judged(make_verifier):
+    verifier = make_verifier(existing="", component="src/iniconfig.py")
+    text = "import iniconfig\n\ndef test_price():\n    assert iniconfig.parse('12') == 12\n"
+    (verdict,) = verifier.judge([GeneratedFile(path="tests/test_price.py", content=text)])
+    assert verdict.verdict == "accepted", verdict
