@@ -208,6 +208,7 @@ class Sandbox:
         isolated = self.no_network and not network
         prefix = _among_themselves() if isolated and self.no_foreign_processes else []
         user = _as_nobody(mark) if self.separate_user else []
+        reserve = self.reserve  # what is free before the process can have used any of it
         try:
             process = subprocess.Popen(
                 [*prefix, *user, *command],
@@ -226,10 +227,10 @@ class Sandbox:
             raise SandboxError(f"{command[0]} could not be started: {error}") from error
         kill = functools.partial(_kill, process, mark)
         try:
-            with self.reserve.watched(kill), self._children.watch(process, mark):
+            with reserve.watched(kill), self._children.watch(process, mark):
                 yield process
         finally:
-            if self.reserve.is_used():
+            if reserve.is_used():
                 self._clear()
 
     def run(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from spec_to_production.disk import Reserve
 from spec_to_production.sandbox import Sandbox
 
 PLANT = """
@@ -58,3 +62,21 @@ def test_a_process_cannot_put_a_link_in_place_of_a_folder_that_we_write_to_and_c
 
     assert "PermissionError" in done.output
     assert not (sandbox.home / "tmp").is_symlink()
+
+
+def test_what_is_kept_of_the_disk_is_known_before_a_process_can_use_any(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, look, start = [], Reserve.half_of, subprocess.Popen
+
+    def told(command: list[str], **options: Any) -> Any:
+        seen.append(command[-1])
+        return start(command, **options)
+
+    sandbox = Sandbox.prepare(place / "sandbox", Path(sys.executable))
+    monkeypatch.setattr(Reserve, "half_of", lambda folder: seen.append("look") or look(folder))
+    monkeypatch.setattr(subprocess, "Popen", told)
+
+    sandbox.run(["/bin/true", "the process"], cwd=place)
+
+    assert seen.index("look") < seen.index("the process")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from uuid import UUID
 
@@ -121,7 +122,11 @@ class EmbeddedServer(AgentServer):
     def _start(self) -> tuple[Client, str]:
         installed = self._find(self._closing)
         self._prepare_folder()
-        port, key = _free_port(), secrets.token_urlsafe(32)
+        with held_port() as port:
+            return self._start_at(port, installed)
+
+    def _start_at(self, port: int, installed: Environment | Image | Zygote) -> tuple[Client, str]:
+        key = secrets.token_urlsafe(32)
         module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
         command = installed.command(module, self.folder, settings(self.folder, key), self._owner)
         self._process = command.start(self.log)
@@ -190,7 +195,14 @@ def settings(folder: Path, key: str) -> Mapping[str, str]:
     }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+@contextlib.contextmanager
+def held_port() -> Iterator[int]:
+    """A free port of loopback that is given to nobody else during the block.
+
+    Who asks for it by number, and for the reuse of addresses as servers do, can listen there:
+    this socket is bound and does not (``socket(7)``, ``SO_REUSEADDR``).
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((_LOOPBACK, 0))
+        yield int(holder.getsockname()[1])

@@ -50,9 +50,12 @@ def main(arguments: Sequence[str]) -> int:
     limit_resources()
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    # Half of what is free before the command can have used any of it, bytes and files.
+    reserve = [free // 2 for free in _free(options.folder)]
     child = subprocess.Popen(options.command, cwd=options.folder, stdin=subprocess.DEVNULL)
-    for watch, about in ((_kill_at_end_of_input, ()), (_kill_when_full, (options.folder,))):
-        threading.Thread(target=watch, args=(child.pid, *about), daemon=True).start()
+    about = (options.folder, reserve)
+    for watch, more in ((_kill_at_end_of_input, ()), (_kill_when_full, about)):
+        threading.Thread(target=watch, args=(child.pid, *more), daemon=True).start()
     code = _wait_for(child.pid)
     _end_descendants()
     return code
@@ -105,9 +108,8 @@ def _kill_at_end_of_input(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _kill_when_full(pid: int, folder: Path) -> None:
-    """Half of what is free on the folder's disk at the start, bytes and files, is for others."""
-    reserve = [free // 2 for free in _free(folder)]
+def _kill_when_full(pid: int, folder: Path, reserve: Sequence[int]) -> None:
+    """Kill when less is free on the folder's disk than is kept for others."""
     while all(free >= least for free, least in zip(_free(folder), reserve, strict=True)):
         time.sleep(_LOOK_AT_DISK_S)
     sys.stderr.write("Killed: half of what was free on the disk is used up.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands import EmbeddedServer
+from spec_to_production.openhands.embedded import held_port
 from spec_to_production.openhands.launch import Environment
 from spec_to_production.settings import cache_folder
 
@@ -138,3 +140,30 @@ def test_without_namespaces_the_supervisor_still_ends_everything(open_folder):
         process.stdin.close()
         assert process.wait(20) == 128 + signal.SIGKILL
     assert not processes_of(open_folder)
+
+
+def test_a_port_that_is_held_is_the_servers_alone():
+    with held_port() as port:
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+        listen = f"import socket; socket.create_server(('127.0.0.1', {port})); print('listens')"
+        server = subprocess.run(
+            [sys.executable, "-c", listen], capture_output=True, text=True, check=False
+        )
+    assert server.stdout == "listens\n", server.stderr
+
+
+TELLING = """
+import subprocess, sys
+from spec_to_production.openhands import supervisor
+look, start = supervisor._free, subprocess.Popen
+supervisor._free = lambda folder: print("look") or look(folder)
+subprocess.Popen = lambda *a, **k: print("start") or start(*a, **k)
+supervisor.main([sys.argv[1], "true"])
+"""
+
+
+def test_what_is_kept_of_the_disk_is_known_before_the_server_can_use_any(tmp_path):
+    command = [sys.executable, "-c", TELLING, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as run:
+        assert run.stdout.read().split()[:2] == [b"look", b"start"]
