@@ -14,10 +14,11 @@ import pytest
 from pydantic import SecretStr
 
 from spec_to_production.generation import course
+from spec_to_production.generation.journal import Journal
 from spec_to_production.openhands import EmbeddedServer, Fleet, RemoteServer, embedded
 from spec_to_production.settings import cache_folder
 from support.faulty_proxy import asked_otherwise
-from support.jobs import TEST, record_test, run_jobs
+from support.jobs import TEST, record_test, run_jobs, wait_once
 
 pytestmark = pytest.mark.integration
 
@@ -79,22 +80,27 @@ def test_an_agent_that_deletes_everything_has_no_work(agent_server, recorded_mod
 def test_a_conversation_that_somebody_ended_is_told_as_such(
     word, agent_server, recorded_model, base, table
 ):
-    wait = [{"terminal": "sleep 4"}]
-    outputs = [record_test(recorded_model, before=steps) for steps in (wait, [], [])]
+    outputs = [record_test(recorded_model, before=steps) for steps in ([wait_once()], [], [])]
     http = agent_server._client._http
     done = threading.Event()
+    begun = {}
+
+    class Noted(Journal):
+        def began(self, task, conversation):
+            begun[task.output_path] = conversation
 
     def meddle(_: object) -> None:
         if done.is_set():
             return
         done.set()
-        found = http.get("/api/conversations/search").json()["items"]
-        (running,) = [each["id"] for each in found if each["execution_status"] == "running"]
+        running = begun[outputs[0]]
         http.post(f"/api/conversations/{running}/interrupt")
         if word == "deleted":
             http.delete(f"/api/conversations/{running}")
 
-    outcome = run_jobs(agent_server, recorded_model.model, base, outputs, meanwhile=meddle)
+    outcome = run_jobs(
+        agent_server, recorded_model.model, base, outputs, meanwhile=meddle, journal=Noted()
+    )
 
     table(word, "operator", outcome)
     assert done.is_set()

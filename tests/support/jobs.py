@@ -76,6 +76,12 @@ def record_test(
     return output
 
 
+def wait_once() -> Mapping[str, str]:
+    """A step of an agent that never ends by itself; done anew, it does nothing."""
+    mark = f'"$HOME/{uuid.uuid4().hex}"'
+    return {"terminal": f"[ -e {mark} ] || {{ touch {mark}; sleep 300; }}"}
+
+
 def run_jobs(
     openhands: OpenHands,
     model: Model,

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from spec_to_production.openhands import EmbeddedServer
@@ -71,11 +72,11 @@ def _ports(pids: Iterable[int]) -> Iterator[int]:
     """Those that these processes listen on."""
     sockets = set()
     for pid in pids:
-        for file in Path(f"/proc/{pid}/fd").glob("*"):
-            try:
-                sockets.add(str(file.readlink()))
-            except OSError:
-                continue
+        folder = Path(f"/proc/{pid}/fd")
+        with suppress(OSError):  # it has ended meanwhile
+            for file in folder.iterdir():
+                with suppress(OSError):
+                    sockets.add(str(file.readlink()))
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in Path(table).read_text().splitlines()[1:]:
             local, state, inode = (line.split()[column] for column in (1, 3, 9))

@@ -36,7 +36,7 @@ def open_gateway(httpserver):
 
 def ask(gateway, path="/chat/completions", *, headers=None, **options):
     shown = headers or {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
-    options = {"json": ASKED, **options}
+    options = {"json": ASKED, "timeout": 60, **options}
     return httpx.post(f"{gateway.address}{path}", headers=shown, trust_env=False, **options)
 
 

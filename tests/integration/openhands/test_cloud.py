@@ -20,7 +20,7 @@ from spec_to_production.openhands.rentals import Rentals
 from spec_to_production.results import Job
 from support.cloud import KEY, SANDBOXES, Cloud, cloud
 from support.faulty_proxy import answer, faulty_proxy, lost_reply, reset
-from support.jobs import record_test, run_jobs
+from support.jobs import record_test, run_jobs, wait_once
 
 pytestmark = pytest.mark.integration
 
@@ -163,7 +163,7 @@ def test_a_run_that_loses_its_sandbox_rents_another_and_deletes_both(
     reached_at, told, rentals, recorded_model, base
 ):
     address, key = reached_at
-    long = record_test(recorded_model, before=[{"terminal": "sleep 3"}])
+    long = record_test(recorded_model, before=[wait_once()])
     outputs = [record_test(recorded_model), long]
     with faulty_proxy("127.0.0.1", port(address)) as way, cloud((way.address, key)) as stand_in:
         rent = lambda: CloudServer(SecretStr(KEY), told.append, rentals, address=stand_in.url)  # noqa: E731

@@ -44,7 +44,7 @@ def test_who_disturbs_others_costs_them_nothing(judge):
             assert shop.total([4]) == 4
 
         def test_by_chance():
-            assert shop.total([os.urandom(1)[0] % 2]) == 0
+            assert shop.total([os.urandom(1)[0] % 4]) > 0
 
         @pytest.mark.parametrize("price", [random.SystemRandom().randrange(10**9)])
         def test_has_another_name_each_time(price):

@@ -27,7 +27,7 @@ from urllib.request import Request, urlopen
 Targets = dict[str, str]
 Attempt = Callable[[Targets], object]
 
-PATIENCE_S = 25
+PATIENCE_S = 120
 TOO_MANY = 429
 # Written so that it does not find itself.
 CANARY = re.compile(rb"s2p[-]canary-[a-z_]+-[0-9a-f]{16}")

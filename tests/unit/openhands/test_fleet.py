@@ -152,8 +152,7 @@ def test_it_is_tried_again_later_and_what_it_may_have_begun_is_deleted(fleet, se
 
     create(fleet)
 
-    for future in [fleet._pool.submit(lambda: None) for _ in range(20)]:
-        future.result()
+    fleet._pool.shutdown(wait=True)
     assert servers[0].deleted == [lost]
 
 
@@ -170,8 +169,7 @@ def test_a_server_that_does_not_answer_is_not_asked_to_delete_until_it_does(flee
 
     servers[0].look_error, clock.now = None, 80
     create(fleet)
-    for future in [fleet._pool.submit(lambda: None) for _ in range(20)]:
-        future.result()
+    fleet._pool.shutdown(wait=True)
     assert servers[0].deleted == [job]
 
 
