@@ -18,7 +18,7 @@ from spec_to_production.environment import install
 from spec_to_production.errors import InputError
 from spec_to_production.package_index import without_passwords
 from spec_to_production.sandbox import Sandbox
-from support import certificates
+from support.certificates import self_signed
 
 pytestmark = pytest.mark.integration
 
@@ -168,7 +168,7 @@ def test_a_file_is_passed_on_as_it_comes(httpserver):
 
 
 def test_an_index_may_have_a_certificate_of_its_own_as_with_pip(tmp_path):
-    public, both = certificates.make(tmp_path)
+    public, both = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(both)
     with HTTPServer(host="127.0.0.1", ssl_context=context) as server:

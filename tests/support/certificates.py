@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 
-def make(folder: Path) -> tuple[Path, Path]:
+def self_signed(folder: Path) -> tuple[Path, Path]:
     """The certificate for those who trust it; and the same with its key, for a server."""
     public, both = folder / "own.crt", folder / "own.pem"
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")

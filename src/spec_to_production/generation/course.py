@@ -232,9 +232,9 @@ class Course:
         elif flight.judged:
             flight.end("succeeded", message=f"The repair did not end well: {failure.message}")
         else:
-            also = flight.uncollected if flight.uncollected != failure else None
-            told = " ".join(each.message for each in (failure, also) if each)
-            flight.end(status, failure.cause, told)
+            # The two may be one: then it is told once.
+            whys = dict.fromkeys(why.message for why in (failure, flight.uncollected) if why)
+            flight.end(status, failure.cause, " ".join(whys))
         if flight.unjudged:
             flight.phase = Phase.COLLECTED
 

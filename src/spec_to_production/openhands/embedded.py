@@ -113,19 +113,15 @@ class EmbeddedServer(AgentServer):
 
     def _launch(self) -> tuple[Client, str]:
         try:
-            with starting():
-                return self._start()
+            with starting(), held_port() as port:
+                return self._start(port)
         except BaseException:
             self._end()
             raise
 
-    def _start(self) -> tuple[Client, str]:
+    def _start(self, port: int) -> tuple[Client, str]:
         installed = self._find(self._closing)
         self._prepare_folder()
-        with held_port() as port:
-            return self._start_at(port, installed)
-
-    def _start_at(self, port: int, installed: Environment | Image | Zygote) -> tuple[Client, str]:
         key = secrets.token_urlsafe(32)
         module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
         command = installed.command(module, self.folder, settings(self.folder, key), self._owner)

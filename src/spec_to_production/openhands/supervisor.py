@@ -53,9 +53,9 @@ def main(arguments: Sequence[str]) -> int:
     # Half of what is free before the command can have used any of it, bytes and files.
     reserve = [free // 2 for free in _free(options.folder)]
     child = subprocess.Popen(options.command, cwd=options.folder, stdin=subprocess.DEVNULL)
-    about = (options.folder, reserve)
-    for watch, more in ((_kill_at_end_of_input, ()), (_kill_when_full, about)):
-        threading.Thread(target=watch, args=(child.pid, *more), daemon=True).start()
+    watches = ((_kill_at_end_of_input, ()), (_kill_when_full, (options.folder, reserve)))
+    for watch, about in watches:
+        threading.Thread(target=watch, args=(child.pid, *about), daemon=True).start()
     code = _wait_for(child.pid)
     _end_descendants()
     return code

@@ -5,17 +5,16 @@ import pytest
 import requests
 
 from spec_to_production.errors import GitHubError, SettingsError
-from spec_to_production.github import connection
 from spec_to_production.github.comment import find_open
-from spec_to_production.github.connection import connect
-from support import certificates
+from spec_to_production.github.connection import certificates, connect
+from support.certificates import self_signed
 from support.github_server import Failure, serve
 from support.openapi import Unavailable
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    return certificates.make(tmp_path_factory.mktemp("tls"))
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -34,17 +33,14 @@ def test_a_server_is_trusted_by_its_bundle(own_server, certificate):
 
     assert find_open(client, "octo/demo", "octo:feature") == 5
     client.close()
-    with httpx.Client(verify=connection.certificates(bundle)) as plain:
+    with httpx.Client(verify=certificates(bundle)) as plain:
         assert plain.get(f"{own_server.url}/repos/octo/demo/pulls").status_code == 200
 
 
 def test_without_the_bundle_it_is_not(own_server):
     with pytest.raises(requests.exceptions.SSLError):
         requests.get(own_server.url, timeout=5)
-    with (
-        httpx.Client(verify=connection.certificates(None)) as plain,
-        pytest.raises(httpx.ConnectError),
-    ):
+    with httpx.Client(verify=certificates(None)) as plain, pytest.raises(httpx.ConnectError):
         plain.get(own_server.url)
 
 
@@ -55,7 +51,7 @@ def test_a_bundle_without_certificates_is_a_bad_input(tmp_path, content):
         bundle.write_bytes(content)
 
     with pytest.raises(SettingsError, match="ca-bundle"):
-        connection.certificates(str(bundle))
+        certificates(str(bundle))
 
 
 @pytest.fixture
