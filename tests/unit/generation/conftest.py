@@ -1,6 +1,11 @@
 import pytest
 
+from spec_to_production.generation.jobs import Jobs
+from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.prompts import Prompts
+from spec_to_production.generation.terms import Means, Terms
+from spec_to_production.openhands.interface import Model
+from spec_to_production.progress import Lines, Progress
 from spec_to_production.results import (
     Component,
     Criterion,
@@ -10,6 +15,10 @@ from spec_to_production.results import (
     Spec,
 )
 from spec_to_production.snapshot import Snapshot, git
+from spec_to_production.timeline import Timeline
+from spec_to_production.workflow import Sequential
+from support.openhands import StandInOpenHands
+from support.scripted_jobs import Clock, task
 
 ADD = '"""Sums."""\n\ndef add(a, b):\n    return a + b\n'
 MEMORY = "class Memory:\n    def recall(self):\n        return 0\n"
@@ -78,3 +87,46 @@ def snapshot(tmp_path_factory):
 @pytest.fixture
 def prompts(spec, component, snapshot):
     return Prompts(spec, component, snapshot.path)
+
+
+@pytest.fixture
+def run(snapshot, prompts):
+    """Run tasks against scripts; gives the jobs by id, the stand-in, and what was judged."""
+
+    def run(
+        scripts,
+        *,
+        judge=None,
+        executor=None,
+        max_parallel=4,
+        repair_rounds=0,
+        clock=None,
+        answers=None,
+        journal=None,
+        openhands=StandInOpenHands,
+        **terms,
+    ):
+        openhands = openhands(scripts)
+        timeline = Timeline()
+        told = []
+        means = Means(
+            openhands=openhands,
+            executor=executor or Sequential(),
+            terms=Terms(Model("m"), max_parallel, 10, 300, 0.001, repair_rounds, **terms),
+            snapshot=snapshot,
+            prompts=prompts,
+            timeline=timeline,
+            progress=Progress(Lines(told.append), timeline.now_ms),
+            journal=journal or Journal(),
+            keep=lambda task, files: run.kept.update({task.id: files}),
+            clock=clock or Clock(),
+        )
+        jobs = Jobs(means, answers)
+        run.jobs, run.kept = jobs, {}
+        submitted = jobs.submit_tasks([task(name) for name in scripts])
+        collected = {
+            job.task_id: job for job in jobs.collect_results(submitted, judge or (lambda _: ()))
+        }
+        return {name: collected[name] for name in scripts}, openhands, told
+
+    return run
