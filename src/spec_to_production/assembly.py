@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from spec_to_production.attestation import Attestations, Findings, key_of, own_code
 from spec_to_production.components import run_baseline
 from spec_to_production.delivery import TRAJECTORIES, make_patch, write_changes
+from spec_to_production.environment import describe
+from spec_to_production.errors import SandboxError
 from spec_to_production.gates import evaluate
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.jobs import Jobs
@@ -37,6 +42,8 @@ from spec_to_production.settings import Settings
 from spec_to_production.timeline import Timeline
 from spec_to_production.verification import Effort, Verifier
 from spec_to_production.workflow import JobsFactory, Stages, Subject
+
+_SOUND = ("passed", "no_tests")
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,54 @@ class Assembly:
             add_gaps=self._add_gaps,
             refactor=self._refactor if refactoring else None,
             recheck=self._recheck if refactoring else None,
+        )
+
+    def recall(self, attestations: Attestations, files: Iterable[GeneratedFile]) -> Findings | None:
+        """What an earlier run measured of these tests on this content, if they still end so."""
+        findings = attestations.find(self._content(files))
+        if findings is None:
+            return None
+        self.progress.tell("all is as it was judged before: its tests once more, in a new order")
+        seed = secrets.randbelow(1 << 32)
+        verifier = self._make_verifier("confirmation")
+        if verifier.confirms(findings.verification, findings.baseline, seed=seed):
+            return findings
+        self.progress.tell("they do not end as they did then: all is judged anew")
+        return None
+
+    def attest(self, attestations: Attestations, result: WorkflowResult) -> None:
+        """Keep what this run measured, if it measured all of it and nothing went wrong."""
+        baseline, verification = result.baseline, result.verification
+        broken = [gate for gate in result.gates if gate.status == "error"]
+        complete = not (result.problems or result.interrupted or result.measured_at or broken)
+        if not (complete and baseline and baseline.status in _SOUND and verification):
+            return
+        findings = Findings(
+            measured_at=result.started_at,
+            baseline=baseline,
+            verification=verification,
+            refactoring=result.refactoring,
+            gates=result.gates,
+        )
+        try:
+            attestations.keep(self._content(verification.candidates), findings)
+        except SandboxError as error:
+            self.progress.tell(f"the findings of this run could not be kept: {error}")
+
+    def _content(self, files: Iterable[GeneratedFile]) -> str:
+        """A name for all that the findings depend on."""
+        settings, sandbox = self.settings, self.sandbox
+        return key_of(
+            own_code(),
+            [describe(python, sandbox) for python in (Path(sys.executable), sandbox.python)],
+            sandbox.separate_user,
+            sandbox.no_network,
+            self.plan.snapshot.commit,
+            self.plan.spec.model_dump(mode="json"),
+            self.plan.component.model_dump(mode="json"),
+            [settings.flake_bound, settings.test_timeout, settings.enable_refactoring],
+            [settings.target, settings.coverage_threshold],
+            sorted((file.path, file.content) for file in files),
         )
 
     def _baseline(self) -> Baseline:
@@ -157,6 +212,9 @@ class Assembly:
         return task.model_copy(update={"prompt": prompt})
 
     def _verifier(self) -> Verifier:
+        return self._make_verifier("verification")
+
+    def _make_verifier(self, folder: str) -> Verifier:
         return Verifier(
             spec=self.plan.spec,
             component=self.plan.component,
@@ -166,7 +224,7 @@ class Assembly:
             or Effort(
                 flake_bound=self.settings.flake_bound, test_timeout=self.settings.test_timeout
             ),
-            work=self._folder("verification"),
+            work=self._folder(folder),
             progress=self.progress.tell,
         )
 

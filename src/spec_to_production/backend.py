@@ -92,6 +92,19 @@ def models(settings: Settings) -> list[Model]:
     ]
 
 
+def sealing_key(settings: Settings) -> str | None:
+    """A secret that agents, tests and a fork's run never see: the model's key, if it is kept
+    from agents.
+    """
+    if settings.llm_api_key is None or settings.openhands_urls:
+        return None
+    try:
+        isolated = [find_provider(name, settings.llm_base_url) for name in settings.llm_models]
+    except SettingsError:  # a job would be told; where all answers are known there is none
+        return None
+    return settings.llm_api_key.get_secret_value() if all(isolated) else None
+
+
 @contextlib.contextmanager
 def kept_from_agent(
     models: Sequence[Model], settings: Settings, jobs: int, tell: Tell

@@ -35,6 +35,7 @@ def write_changes(
     out: Path, patch: str, files: Sequence[GeneratedFile], trajectories: Path
 ) -> None:
     """Write the patch, the tests at their paths below ``tests/``, and what the agents did."""
+    _make(out)
     if (out / PATCH).exists():  # a folder of ours, from an earlier run
         shutil.rmtree(out / TESTS, ignore_errors=True)
         shutil.rmtree(out / TRAJECTORIES, ignore_errors=True)
@@ -46,8 +47,20 @@ def write_changes(
 
 def write_reports(out: Path, reports: Mapping[str, str]) -> None:
     """Write the rendered reports, by their names."""
+    _make(out)
     for name, text in reports.items():
         _write(out / name, text)
+
+
+def _make(out: Path) -> None:
+    """Make the folder, if it is missing; git ignores one that is ours.
+
+    So what a run wrote is no part of the checkout for the next one, and nobody commits it unawares.
+    """
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    if missing:
+        out.mkdir(parents=True)
+        _write(missing[-1] / ".gitignore", "*\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -13,11 +13,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
+from spec_to_production.attestation import Attestations
 from spec_to_production.disk import remove
 from spec_to_production.environment import install
 from spec_to_production.errors import telling_of_a_full_disk
@@ -113,12 +115,17 @@ def run(
                 sandbox, settings.requirements, planned.snapshot, work, env
             )
         assembly = Assembly(settings, root, work, planned, sandbox, timeline, progress, redaction)
+        attestations = _attestations(settings, kept, progress) if planned.tasks else None
         make_jobs = (
             assembly.jobs_on(openhands, models, answers, journal, memory) if planned.tasks else None
         )
+        stages = assembly.stages(make_jobs)
+        if attestations and not left:
+            known = [file for files in answers.values() for file in files]
+            stages = replace(stages, recall=partial(assembly.recall, attestations, known))
         workflow = Workflow(
             assembly.subject(),
-            assembly.stages(make_jobs),
+            stages,
             max_parallel=settings.max_parallel_jobs,
             timeline=timeline,
             progress=progress,
@@ -127,6 +134,8 @@ def run(
         result = redaction.value(assembly.with_trajectories(result))
         if memory:
             memory.learn(result.jobs)
+        if attestations:
+            assembly.attest(attestations, result)
         if result.interrupted_by is None:
             journal.remove()
         return result
@@ -169,6 +178,11 @@ def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
         "gates": errors or not result.promotable,
     }
     return int(fails[fail_on])
+
+
+def _attestations(settings: Settings, kept: Path | None, progress: Progress) -> Attestations | None:
+    key = backend.sealing_key(settings)
+    return Attestations(kept, key, progress.tell) if kept and key else None
 
 
 def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> Journal:

@@ -21,6 +21,29 @@ _PASSED_ON = (
     "NO_PROXY",
 )
 """What pip needs to reach an index: the beginnings of variables, in either case."""
+_DESCRIBE = """
+import importlib.metadata, json, platform, sys, time
+found = [each for each in importlib.metadata.distributions() if each.name != "spec-to-production"]
+print(sys.version, sys.platform, platform.machine())
+print(*sorted(f"{each.name} {each.version}" for each in found))
+if any("dir_info" in json.loads(each.read_text("direct_url.json") or "{}") for each in found):
+    print(time.time_ns())
+"""
+
+
+def describe(python: Path, sandbox: Sandbox) -> str:
+    """What is installed for a Python, itself and its machine included, in words of its own.
+
+    The same words mean the same packages: where one is installed from a folder, which may change
+    without a new version, the words are other ones each time.
+
+    Raises:
+        SandboxError: It does not run.
+    """
+    done = sandbox.run([str(python), "-c", _DESCRIBE], cwd=sandbox.home / "tmp")
+    if done.returncode != 0:
+        raise SandboxError(f"{python} cannot tell what is installed: {done.output.strip()[-500:]}")
+    return done.output
 
 
 def install(

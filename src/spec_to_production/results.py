@@ -459,6 +459,10 @@ class WorkflowResult(Value):
     jobs: tuple[Job, ...] = ()
     verification: Verification | None = None
     refactoring: Refactoring | None = None
+    measured_at: str | None = None
+    """When the earlier run began that measured baseline, verification, refactoring and gates, on
+    the same content; in this one the tests ran once more. ``None`` when all is of this run.
+    """
     gates: tuple[Gate, ...] = ()
     problems: tuple[Problem, ...] = ()
     stage_timings: dict[StageName, StageTiming | None]

@@ -159,8 +159,8 @@ class Settings(BaseModel):
     )
     cache_dir: str | None = _setting(
         None,
-        "Folder that keeps answers for later runs: for what did not change, they are judged again "
-        "and no job is fired.",
+        "Folder that keeps answers and findings for later runs: for what did not change no job is "
+        "fired.",
         fronts=_NOT_FROM_FILE,
     )
     resume: bool = _setting(

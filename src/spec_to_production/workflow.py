@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from spec_to_production import __version__
+from spec_to_production.attestation import Findings
 from spec_to_production.errors import SpecToProductionError, telling_of_a_full_disk
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.progress import Progress
@@ -96,6 +97,7 @@ class Stages:
     gates: Callable[[Baseline | None, Verification | None, Refactoring | None], Sequence[Gate]]
     deliver: Callable[[Verification | None, Refactoring | None], None]
     make_jobs: JobsFactory | None = None
+    recall: Callable[[], Findings | None] = lambda: None
     add_gaps: Callable[[Task, Baseline | None], Task] = lambda task, _: task
     refactor: Callable[[Baseline], Refactoring] | None = None
     recheck: Callable[[Refactoring, Sequence[GeneratedFile]], Refactoring] | None = None
@@ -163,6 +165,7 @@ class Workflow:
         self._baseline: Baseline | None = None
         self._refactoring: Refactoring | None = None
         self._verification: Verification | None = None
+        self._measured_at: str | None = None
         self._gates: tuple[Gate, ...] = ()
         self._problems: list[Problem] = []
         self._fallback: str | None = None
@@ -219,6 +222,7 @@ class Workflow:
             ),
             verification=self._verification or self._verified_so_far(),
             refactoring=self._refactoring,
+            measured_at=self._measured_at,
             gates=self._gates,
             problems=tuple(self._problems),
             stage_timings=self._timeline.timings(),
@@ -228,6 +232,7 @@ class Workflow:
     # --- the stages --------------------------------------------------------------------------
 
     def _run_stages(self, executor: Executor, *, max_parallel: int) -> None:
+        self._recall()
         baseline: Future[Baseline | None] = Future()
         left = [task for task in self._subject.tasks if not self._is_settled(task)]
         submitted: list[str] = []
@@ -257,6 +262,18 @@ class Workflow:
         self._guarded(
             "delivery", lambda: self._stages.deliver(self._verification, self._refactoring)
         )
+
+    def _recall(self) -> None:
+        """Take over what an earlier run measured, where all is as it left it."""
+        if self._verification is not None:
+            return
+        findings = self._guarded("verification", self._stages.recall)
+        if findings is not None:
+            self._measured_at = findings.measured_at
+            self._baseline = findings.baseline
+            self._refactoring = findings.refactoring
+            self._verification = findings.verification
+            self._gates = findings.gates
 
     def _run_baseline(self, known: Future[Baseline | None]) -> None:
         try:
@@ -289,11 +306,16 @@ class Workflow:
         return verdicts
 
     def _verdicts_on(self, files: Sequence[GeneratedFile]) -> Sequence[TestVerdict]:
+        if self._verification is not None:
+            paths = {file.path for file in files}
+            return [t for t in self._verification.tests if t.id.partition("::")[0] in paths]
         if self._verifier is None:
             self._verifier = self._stages.make_verifier()
         return self._verifier.judge(files)
 
     def _conclude(self) -> None:
+        if self._measured_at is not None:
+            return
         verifier, baseline = self._verifier, self._baseline
         if verifier is not None:
             self._progress.tell("verification: all tests together, with the existing suite")
@@ -307,6 +329,8 @@ class Workflow:
             )
 
     def _judge_gates(self) -> None:
+        if self._measured_at is not None:
+            return
         gates = self._guarded(
             "gates",
             lambda: self._stages.gates(self._baseline, self._verification, self._refactoring),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from spec_to_production.attestation import Findings
 from spec_to_production.errors import SandboxError
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.terms import Means, Terms
@@ -288,3 +289,47 @@ def test_the_uncovered_lines_reach_the_task_that_is_sent(make):
     result = make(add_gaps=add_gaps).run("async")
 
     assert [sent.prompt for sent in result.tasks] == ["task <a> passed", "task <b> passed"]
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_what_an_earlier_run_measured_is_not_measured_again(make, mode):
+    known = [TestVerdict(id=f"tests/test_{n}_spec.py::test_it", verdict="rejected") for n in "ab"]
+    findings = Findings(
+        measured_at="2026-01-01T00:00:00.000+00:00",
+        baseline=Baseline(status="no_tests"),
+        verification=Verification(tests=tuple(known)),
+        refactoring=Refactoring(status="kept"),
+        gates=(Gate(name="test_coverage", status="failed"),),
+    )
+    delivered = []
+
+    def never(*_):
+        pytest.fail("measured again")
+
+    result = make(
+        recall=lambda: findings,
+        baseline=never,
+        make_verifier=never,
+        refactor=never,
+        recheck=never,
+        gates=never,
+        deliver=lambda *given: delivered.append(given),
+    ).run(mode)
+
+    assert result.problems == ()
+    assert [job.status for job in result.jobs] == ["succeeded", "succeeded"]
+    taken = {name: getattr(result, name) for name in Findings.model_fields}
+    assert taken == dict(findings)
+    assert delivered == [(findings.verification, findings.refactoring)]
+    assert not result.promotable
+
+
+def test_where_recalling_fails_all_is_measured(make):
+    def broken():
+        raise SandboxError("it does not start")
+
+    result = make(recall=broken).run("async")
+
+    assert result.measured_at is None
+    assert result.promotable
+    assert [problem.message for problem in result.problems] == ["it does not start"]

@@ -7,8 +7,6 @@ that the task may not create is left aside, and what is taken is verified anew l
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -17,11 +15,8 @@ from pydantic import ValidationError
 
 from spec_to_production.generation.intake import LARGEST_FILE
 from spec_to_production.generation.plan import repair_path
-from spec_to_production.generation.whole import write_whole
+from spec_to_production.generation.shelf import MOST_BYTES, Shelf
 from spec_to_production.results import GeneratedFile, Task, Value
-
-MOST_BYTES = 64 << 20
-"""The folder's bound; what was not used for longest goes first."""
 
 _MOST_REPAIRS = 5
 _LARGEST_ENTRY = 8 * LARGEST_FILE
@@ -41,27 +36,23 @@ class Cache:
     Args:
         folder: Made when the first answer is kept.
         tell: Takes a line about an entry that cannot be used.
-        most_bytes: See :data:`MOST_BYTES`.
+        most_bytes: See :data:`.shelf.MOST_BYTES`.
     """
 
     def __init__(
         self, folder: Path, tell: Callable[[str], None], *, most_bytes: int = MOST_BYTES
     ) -> None:
-        self._folder = folder / "answers"
+        self._shelf = Shelf(folder / "answers", largest=_LARGEST_ENTRY, most_bytes=most_bytes)
         self._tell = tell
-        self._most_bytes = most_bytes
 
     def find(self, task: Task) -> tuple[GeneratedFile, ...] | None:
         """The files of an earlier answer to the same task, or ``None``."""
-        path = self._path(task)
         try:
-            if path.stat().st_size > _LARGEST_ENTRY:
-                raise ValueError("it is too large")  # noqa: TRY301 - one place tells
-            entry = Entry.model_validate_json(path.read_bytes())
+            content = self._shelf.get(_name(task))
+            if content is None:
+                return None
+            entry = Entry.model_validate_json(content)
             _require_fit(entry, task)
-            os.utime(path)
-        except FileNotFoundError:
-            return None
         except (OSError, ValueError) as error:
             what = "not an answer" if isinstance(error, ValidationError) else str(error)
             self._tell(f"{task.id}: its entry in the cache is left aside: {what}")
@@ -72,26 +63,13 @@ class Cache:
         """Keep an answer for later runs. A cache that cannot be written costs nothing but time."""
         entry = Entry(content_key=task.content_key, files=tuple(files))
         try:
-            write_whole(self._path(task), entry.model_dump_json().encode())
-            self._shrink()
+            self._shelf.put(_name(task), entry.model_dump_json().encode())
         except OSError as error:
             self._tell(f"{task.id}: its answer could not be kept in the cache: {error}")
 
-    def _path(self, task: Task) -> Path:
-        return self._folder / f"{task.content_key}.json"
 
-    def _shrink(self) -> None:
-        known = []
-        for path in self._folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another run was faster
-                status = path.stat()
-                known.append((status.st_mtime, status.st_size, path))
-        left = sum(size for _, size, _ in known) - self._most_bytes
-        for _, size, path in sorted(known):
-            if left <= 0:
-                return
-            path.unlink(missing_ok=True)
-            left -= size
+def _name(task: Task) -> str:
+    return f"{task.content_key}.json"
 
 
 def fits(files: Sequence[GeneratedFile], task: Task) -> bool:

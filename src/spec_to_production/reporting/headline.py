@@ -118,6 +118,8 @@ def warnings(result: WorkflowResult) -> tuple[str, ...]:
     told = []
     if result.model_is_recorded:
         told.append(words.RECORDED)
+    if result.measured_at:
+        told.append(words.measured_before(result.measured_at))
     if result.fallback:
         reason = one_line(result.fallback, _LONGEST)
         told.append(f"The stages ran one after another, for side by side failed: {reason}")

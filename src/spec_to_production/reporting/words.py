@@ -108,6 +108,15 @@ RECORDED: Final = (
 )
 
 
+def measured_before(when: str) -> str:
+    """The note on a run that found everything as an earlier one left it."""
+    return (
+        f"Nothing has changed since the run of {when[:16].replace('T', ' ')} UTC: verdicts, "
+        "coverage, mutation score, refactoring and gates are what it measured. Its tests ran once "
+        "more and ended as they did then."
+    )
+
+
 def count(number: int, noun: str, many: str | None = None) -> str:
     """A number with its noun: ``1 test``, ``2 tests``."""
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"

@@ -23,6 +23,7 @@ from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.verification import flakiness, mutation, trials
 from spec_to_production.verification.candidates import Candidate, read
+from spec_to_production.verification.confirmation import end_the_same
 from spec_to_production.verification.contribution import (
     adds_at_once,
     affordable,
@@ -146,6 +147,19 @@ class Verifier:
             cases = self._judged(pool, cases)
         self._cases += cases
         return tuple(self._verdict(case) for case in cases)
+
+    def confirms(self, known: Verification, baseline: Baseline, *, seed: int) -> bool:
+        """Whether tests that an earlier run judged end as they did then, in a run of them all.
+
+        Args:
+            known: What that run found of the same content.
+            baseline: How the existing tests ended in it.
+            seed: Decides the order.
+        """
+        candidates = self._placed(known.candidates)
+        patience = self._effort.test_timeout
+        with self._pool() as pool:
+            return end_the_same(pool, candidates, known, baseline, seed=seed, patience_s=patience)
 
     def _forget(self, paths: Collection[str]) -> None:
         """A file that comes again, repaired, takes the place of its first version."""

@@ -1,18 +1,25 @@
-"""A second run on what did not change: no job, no server, and every answer judged again."""
+"""A second run on what did not change: no job, no server, and every answer looked at again."""
 
 from __future__ import annotations
 
 import os
 import uuid
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from spec_to_production import backend, engine
+from spec_to_production.assembly import Assembly
+from spec_to_production.attestation import Attestations
+from spec_to_production.errors import SandboxError
 from spec_to_production.generation.memory import Memory
 from spec_to_production.progress import Lines
-from spec_to_production.results import GeneratedFile
-from spec_to_production.settings import from_options
+from spec_to_production.results import GeneratedFile, WorkflowResult
+from spec_to_production.settings import Settings, from_options
 from spec_to_production.snapshot import git
+from spec_to_production.workflow import Workflow
 
 pytestmark = pytest.mark.integration
 
@@ -71,3 +78,95 @@ def test_a_run_whose_answers_are_known_starts_no_server(
     assert (job.status, job.from_cache, job.conversation_id) == ("succeeded", True, None)
     assert [test.verdict for test in result.verification.tests] == ["accepted"]
     assert not list((tmp_path / "kept" / "journals").iterdir())
+    assert not (tmp_path / "kept" / "attestations").exists()  # no key, no seal
+
+
+@dataclass
+class Again:
+    """Runs on a checkout whose one task has an answer."""
+
+    settings: Settings
+    root: Path
+    kept: Path
+
+    def run(self, **changes: object) -> WorkflowResult:
+        """One run; what it told is in ``told``."""
+        self.told: list[str] = []
+        given = self.settings.model_copy(update=changes)
+        return engine.run(given, self.root, env=dict(os.environ), display=Lines(self.told.append))
+
+    def answer(self, test: str) -> None:
+        """Have the answer to the task in the cache."""
+        (task,) = engine.make_plan(self.settings, self.root).tasks
+        file = GeneratedFile(path=task.output_path, content=test)
+        Memory(self.kept, print).keep(task, [file])
+
+
+@pytest.fixture
+def again(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(backend, "start", lambda *_: pytest.fail("a server was started"))
+    with_key = settings.model_copy(update={"llm_api_key": SecretStr("the key"), "flake_bound": 0.5})
+    runs = Again(with_key, tmp_path / "checkout", tmp_path / "kept")
+    runs.answer(TEST)
+    return runs
+
+
+def apart_from_times(result: WorkflowResult) -> dict[str, object]:
+    told = {"started_at", "wall_ms", "stage_timings", "measured_at"}
+    return result.model_dump(exclude=told | {"jobs"}, exclude_computed_fields=True)
+
+
+def test_a_run_on_what_did_not_change_runs_the_tests_once_and_says_when_they_were_judged(again):
+    first, second = again.run(), again.run()
+
+    assert first.measured_at is None
+    assert second.measured_at == first.started_at
+    assert apart_from_times(second) == apart_from_times(first)
+    assert any("once more, in a new order" in line for line in again.told)
+    assert not any("mutants" in line for line in again.told)
+
+
+def test_findings_are_of_this_content_alone(again, monkeypatch):
+    asked = []
+    monkeypatch.setattr(Attestations, "find", lambda _, key: asked.append(key))
+    monkeypatch.setattr(Workflow, "run", lambda run, mode: run._recall() or run.result(mode))
+
+    again.run()
+    again.run(llm_api_key=SecretStr("another"), output="elsewhere")
+    again.run(flake_bound=0.2)
+    again.run(test_timeout=9.0)
+    again.run(target="staging")
+    again.answer(TEST + "\n")
+    again.run()
+    (again.root / "README.md").write_text("A test could read this.")
+    again.run()
+
+    assert asked[0] == asked[1]
+    assert len(set(asked[1:])) == len(asked[1:]) == 6
+
+
+def test_tests_that_do_not_end_as_they_did_are_judged_anew(again):
+    judged = again.run()
+    (file,) = (again.kept / "attestations").iterdir()
+    attestations = Attestations(again.kept, "the key", print)
+    known = attestations.find(file.name)
+    (test,) = judged.verification.tests
+    other = test.model_copy(update={"verdict": "disputed"})
+    verification = known.verification.model_copy(update={"tests": (other,)})
+    attestations.keep(file.name, known.model_copy(update={"verification": verification}))
+
+    result = again.run()
+
+    assert result.measured_at is None
+    assert [test.verdict for test in result.verification.tests] == ["accepted"]
+    assert any("do not end as they did" in line for line in again.told)
+
+
+def test_a_run_in_which_something_went_wrong_leaves_no_findings(again, monkeypatch):
+    def broken(*_: object) -> None:
+        raise SandboxError("no room")
+
+    monkeypatch.setattr(Assembly, "_gates", broken)
+    again.run()
+
+    assert not (again.kept / "attestations").exists()
