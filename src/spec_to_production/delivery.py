@@ -57,10 +57,9 @@ def _make(out: Path) -> None:
 
     So what a run wrote is no part of the checkout for the next one, and nobody commits it unawares.
     """
-    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
-    if missing:
+    if not out.exists():
         out.mkdir(parents=True)
-        _write(missing[-1] / ".gitignore", "*\n")
+        _write(out / ".gitignore", "*\n")
 
 
 def _write(path: Path, text: str) -> None:

@@ -26,12 +26,21 @@ def test_a_folder_of_ours_is_no_part_of_the_checkout(root, tmp_path):
     trajectories = tmp_path / "trajectories"
     trajectories.mkdir()
 
-    write_changes(root / "out" / "calculator", "", FILES, trajectories)
-    write_reports(root / "out", {"report.json": "{}"})
+    for number in (1, 2):
+        out = root / f"reports/run/{number}-calculator"
+        write_changes(out, "", FILES, trajectories)
+        write_reports(out, {"report.json": "{}"})
+        assert (out / "tests/tests/test_a.py").read_text() == FILES[0].content
+        assert (out / "report.json").exists()
 
-    assert (root / "out/calculator/tests/tests/test_a.py").read_text() == FILES[0].content
-    assert (root / "out/report.json").exists()
     assert new_files(root) == []
+
+
+def test_nothing_beside_a_folder_of_ours_is_hidden(root):
+    write_reports(root / "reports/run", {"report.json": "{}"})
+    (root / "reports/mine.md").write_text("")
+
+    assert new_files(root) == ["reports/mine.md"]
 
 
 def test_nothing_of_a_folder_that_was_there_is_hidden(root):

@@ -219,11 +219,11 @@ def upload(
 def pack(folder: Path, archive: IO[bytes]) -> None:
     """Zip a folder's regular files. The same files give the same bytes, whenever and by whom.
 
-    The file that hides the folder from git has done its work there.
+    The file that hides a folder from git has done its work there.
     """
     with zipfile.ZipFile(archive, "w") as packed:
         for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or not path.is_file() or path == folder / ".gitignore":
+            if path.is_symlink() or not path.is_file() or path.name == ".gitignore":
                 continue
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
