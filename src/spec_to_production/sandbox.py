@@ -175,7 +175,8 @@ class Sandbox:
             for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
                 if self.separate_user:
                     os.chown(entry, os.geteuid(), os.getegid(), follow_symlinks=False)
-                os.chmod(entry, 0o755 if entry == folder else 0o644)  # noqa: PTH101
+                if not os.path.islink(entry):  # noqa: PTH114 - it may lead anywhere
+                    os.chmod(entry, 0o755 if entry == folder else 0o644)  # noqa: PTH101
 
     def environment(self, extra: Mapping[str, str] = {}) -> dict[str, str]:
         """The whole environment of a process in here: an allow-list, no secrets."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,19 @@ def test_a_process_cannot_put_a_link_in_place_of_a_folder_that_we_write_to_and_c
 
     assert "PermissionError" in done.output
     assert not (sandbox.home / "tmp").is_symlink()
+
+
+def test_a_link_gives_no_right_to_what_it_leads_to(place: Path) -> None:
+    sandbox = Sandbox.prepare(place / "sandbox")
+    private = place / "private"
+    private.touch(mode=0o600)
+    folder = place / "folder"
+    folder.mkdir()
+    (folder / "link").symlink_to(private)
+    sandbox.hand_over(folder)
+    sandbox.take_back(folder)
+
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
 
 
 def test_what_is_kept_of_the_disk_is_known_before_a_process_can_use_any(

@@ -140,7 +140,7 @@ class Flight:
         self.earlier, self.current = self.usage, Usage()
         self.conversation = uuid.uuid4()
         self.is_created = self.is_left = self.is_nudged = False
-        self.to_say = None
+        self.to_say = self.uncollected = None
 
     def end(self, status: JobStatus, cause: FailureCause | None = None, message: str = "") -> None:
         """Nothing more happens to it; this is what became of it."""
