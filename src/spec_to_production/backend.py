@@ -37,6 +37,10 @@ from spec_to_production.settings import Settings, cache_folder
 Tell = Callable[[str], None]
 
 _CLOUD = "cloud"
+_SHORTEST_SECRET = 20
+"""Characters. Providers' keys are longer; what a model on one's own machine takes for a key
+("none", "ollama") is not, and anybody could make a seal with it.
+"""
 
 
 def made_by(settings: Settings) -> str:
@@ -93,16 +97,17 @@ def models(settings: Settings) -> list[Model]:
 
 
 def sealing_key(settings: Settings) -> str | None:
-    """A secret that agents, tests and a fork's run never see: the model's key, if it is kept
-    from agents.
+    """A secret that agents, tests and a fork's run never see, and nobody guesses: the model's key,
+    if it is kept from agents and long enough.
     """
-    if settings.llm_api_key is None or settings.openhands_urls:
+    key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else ""
+    if len(key) < _SHORTEST_SECRET or settings.openhands_urls:
         return None
     try:
         isolated = [find_provider(name, settings.llm_base_url) for name in settings.llm_models]
     except SettingsError:  # a job would be told; where all answers are known there is none
         return None
-    return settings.llm_api_key.get_secret_value() if all(isolated) else None
+    return key if all(isolated) else None
 
 
 @contextlib.contextmanager

@@ -24,17 +24,21 @@ def test_openhands_cloud_is_asked_with_its_own_key_only(tmp_path, options, probl
         backend.start(settings, Path("work"), {}, None, print)
 
 
+KEY = "sk-0123456789abcdefghij"
+
+
 @pytest.mark.parametrize(
     ("options", "key"),
     [
-        ({"llm-model": "openai/gpt-5", "llm-api-key": "k"}, "k"),
+        ({"llm-model": "openai/gpt-5", "llm-api-key": KEY}, KEY),
         ({"llm-model": "openai/gpt-5"}, None),
-        ({"llm-model": "openai/gpt-5", "llm-api-key": "k", "openhands-url": "http://mine"}, None),
-        ({"llm-model": "openai/gpt-5,bedrock/x", "llm-api-key": "k"}, None),
-        ({"llm-model": "nobody-knows/x", "llm-api-key": "k"}, None),
+        ({"llm-model": "openai/gpt-5", "llm-api-key": KEY, "openhands-url": "http://mine"}, None),
+        ({"llm-model": "openai/gpt-5,bedrock/x", "llm-api-key": KEY}, None),
+        ({"llm-model": "nobody-knows/x", "llm-api-key": KEY}, None),
+        ({"llm-model": "openai/qwen", "llm-api-key": "ollama"}, None),  # anybody's guess
     ],
 )
-def test_a_seal_is_made_only_with_a_key_that_no_agent_sees(tmp_path, options, key):
+def test_a_seal_is_made_only_with_a_secret_that_no_agent_sees(tmp_path, options, key):
     settings = from_options({"spec": "s.md", "component": "src/x", **options}, tmp_path, {})
 
     assert backend.sealing_key(settings) == key

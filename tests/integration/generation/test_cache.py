@@ -105,7 +105,9 @@ class Again:
 @pytest.fixture
 def again(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(backend, "start", lambda *_: pytest.fail("a server was started"))
-    with_key = settings.model_copy(update={"llm_api_key": SecretStr("the key"), "flake_bound": 0.5})
+    with_key = settings.model_copy(
+        update={"llm_api_key": SecretStr("a key of the usual length"), "flake_bound": 0.5}
+    )
     runs = Again(with_key, tmp_path / "checkout", tmp_path / "kept")
     runs.answer(TEST)
     return runs
@@ -132,7 +134,7 @@ def test_findings_are_of_this_content_alone(again, monkeypatch):
     monkeypatch.setattr(Workflow, "run", lambda run, mode: run._recall() or run.result(mode))
 
     again.run()
-    again.run(llm_api_key=SecretStr("another"), output="elsewhere")
+    again.run(llm_api_key=SecretStr("another of the usual length"), output="elsewhere")
     again.run(flake_bound=0.2)
     again.run(test_timeout=9.0)
     again.run(target="staging")
@@ -148,7 +150,7 @@ def test_findings_are_of_this_content_alone(again, monkeypatch):
 def test_tests_that_do_not_end_as_they_did_are_judged_anew(again):
     judged = again.run()
     (file,) = (again.kept / "attestations").iterdir()
-    attestations = Attestations(again.kept, "the key", print)
+    attestations = Attestations(again.kept, "a key of the usual length", print)
     known = attestations.find(file.name)
     (test,) = judged.verification.tests
     other = test.model_copy(update={"verdict": "disputed"})
