@@ -26,7 +26,7 @@ def main() -> int:
         return _run(
             {
                 "LLM_MODEL": "openai/recorded-answers",
-                "LLM_API_KEY": "recorded",
+                "LLM_API_KEY": "recorded-answers-need-no-key",
                 "LLM_BASE_URL": address,
             }
         )
