@@ -96,7 +96,8 @@ def overlap(folder: Path) -> bool:
     try:
         server.wait_until_ready()
         with _recorded_model().serving(answers) as address:
-            model = Model("openai/recorded-bench", SecretStr("recorded-answers-need-no-key"), address)
+            key = SecretStr("recorded-answers-need-no-key")
+            model = Model("openai/recorded-bench", key, address)
             recordings = RecordingFolder(answers)
             slow = [{"delay": MODEL_S}]
             new = lambda count: [record_test(recordings, before=slow) for _ in range(count)]  # noqa: E731
