@@ -393,13 +393,19 @@ class Refactoring(Value):
 
 
 class Gate(Value):
-    """A quality gate. One that could not run is ``error``, never ``passed``."""
+    """A quality gate. One that could not run is ``error``, never ``passed``.
+
+    Attributes:
+        unit: Of ``actual`` and ``threshold``. A percentage has to reach the threshold; of what
+            is counted there may be no more.
+    """
 
     name: str
     status: Literal["passed", "failed", "error", "skipped"]
     detail: str = ""
     actual: float | None = None
     threshold: float | None = None
+    unit: Literal["percent", "count"] = "percent"
 
 
 # --- the run -------------------------------------------------------------------------------

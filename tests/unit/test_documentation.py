@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from pydantic_core import PydanticUndefined
 
 from spec_to_production.cli import main
+from spec_to_production.gates.thresholds import THRESHOLDS
 from spec_to_production.publication import OUTPUTS
 from spec_to_production.settings import Settings, fields_of
 
@@ -48,6 +49,23 @@ def test_the_table_of_settings_is_that_of_the_model():
 
 def test_the_table_of_outputs_is_that_of_the_action():
     assert dict(rows("Outputs")) == OUTPUTS
+
+
+def test_the_table_of_gates_has_the_thresholds_of_every_target():
+    table = {gate: rest.split(" | ")[: len(THRESHOLDS)] for gate, rest in rows("Gates")}
+    asked = [vars(thresholds) for thresholds in THRESHOLDS.values()]
+    named = {"coverage": "test_coverage"}
+
+    assert table == {
+        named.get(key, key): [cell(key, thresholds[key]) for thresholds in asked]
+        for key in asked[0]
+    }
+
+
+def cell(key, value):
+    if value is None:
+        return "any"
+    return f"{value:g}" if key == "disputes" else f"{value:g} %"
 
 
 @pytest.mark.parametrize("command", ["run", "verify"])

@@ -78,7 +78,7 @@ def disputes(proposal: Proposal) -> Gate:
         return Gate(name="disputes", status="skipped", detail=detail)
     if proposal.verification is None:
         detail = "No test was judged in this run."
-        return Gate(name="disputes", status="error", detail=detail, threshold=allowed)
+        return Gate(name="disputes", status="error", detail=detail, threshold=allowed, unit="count")
     found = proposal.verification.having("disputed")
     about = sorted({test.dispute.requirement_id for test in found if test.dispute})
     return Gate(
@@ -87,6 +87,7 @@ def disputes(proposal: Proposal) -> Gate:
         detail=f"Spec and code disagree on {', '.join(about)}." if about else "",
         actual=len(found),
         threshold=allowed,
+        unit="count",
     )
 
 

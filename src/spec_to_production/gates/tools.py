@@ -70,6 +70,7 @@ def _none_found(name: str, findings: Sequence[str]) -> Gate:
         detail=first_of(findings),
         actual=len(findings),
         threshold=0,
+        unit="count",
     )
 
 
@@ -105,4 +106,4 @@ def _run_checker(proposal: Proposal, checker: str) -> Gate:
     if said.endswith(f"No module named {checker}"):
         said = f"it is not there. Name it in requirements, with what its settings need: {checker}"
     detail = f"The project is set up for {checker}, but it could not run: {said}"
-    return Gate(name="type_checking", status="error", detail=detail, threshold=0)
+    return Gate(name="type_checking", status="error", detail=detail, threshold=0, unit="count")

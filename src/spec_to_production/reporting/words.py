@@ -210,5 +210,8 @@ def gate(value: Gate) -> str:
     """What a gate measured against what it asks, and its own words."""
     measured = ""
     if value.actual is not None and value.threshold is not None:
-        measured = f"{value.actual:g}, threshold {value.threshold:g}"
+        if value.unit == "percent":
+            measured = f"{value.actual:g} %, at least {value.threshold:g} %"
+        else:
+            measured = f"{value.actual:g} found, at most {value.threshold:g}"
     return "; ".join(filter(None, (measured, value.detail)))

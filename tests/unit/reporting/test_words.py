@@ -92,3 +92,18 @@ def test_money_is_never_rounded_to_nothing(cost, told):
 
 def test_an_answer_of_an_earlier_run_is_told_as_such():
     assert words.outcome(job(1, "a.py", from_cache=True)) == "succeeded, from cache"
+
+
+@pytest.mark.parametrize(
+    ("gate", "told"),
+    [
+        ({"actual": 88.4, "threshold": 75}, "88.4 %, at least 75 %"),
+        (
+            {"actual": 2, "threshold": 0, "unit": "count", "detail": "a.py:1"},
+            "2 found, at most 0; a.py:1",
+        ),
+        ({"status": "skipped", "detail": "not asked"}, "not asked"),
+    ],
+)
+def test_a_gate_tells_what_it_asks_and_in_which_unit(gate, told):
+    assert words.gate(Gate(**{"name": "x", "status": "passed", **gate})) == told
