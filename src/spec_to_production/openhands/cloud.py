@@ -27,14 +27,13 @@ from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.interface import State
 from spec_to_production.openhands.models import Answer, Success
 from spec_to_production.openhands.protocol import A, Request
-from spec_to_production.openhands.remote import DistantServer, way
+from spec_to_production.openhands.remote import ANSWER_WITHIN_S, DistantServer, way
 from spec_to_production.openhands.rentals import Rentals
 
 ADDRESS = "https://app.all-hands.dev"
 """Where OpenHands Cloud answers."""
 
 _SANDBOXES = "/api/v1/sandboxes"
-_ANSWER_WITHIN_S = 120
 _STARTS_WITHIN_S = 300
 _LOOK_AGAIN_S = 1.0
 _UNAUTHORISED = {401, 403}
@@ -82,6 +81,7 @@ class CloudServer(DistantServer):
         rentals: Where runs take down what they rent; what a killed one left is deleted first.
         address: The Cloud's URL.
         starts_within_s: How long the sandbox may take to run.
+        answer_within_s: How long one answer of the Cloud may take.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class CloudServer(DistantServer):
         *,
         address: str = ADDRESS,
         starts_within_s: float = _STARTS_WITHIN_S,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         super().__init__(tell)
         self._rentals = rentals
@@ -99,7 +100,7 @@ class CloudServer(DistantServer):
         self._http = httpx.Client(
             base_url=address,
             headers={"Authorization": f"Bearer {key.get_secret_value()}"},
-            timeout=httpx.Timeout(_ANSWER_WITHIN_S, connect=10),
+            timeout=httpx.Timeout(answer_within_s, connect=10),
         )
         self._sandbox: str | None = None
         self._begin()
