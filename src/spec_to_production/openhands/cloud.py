@@ -23,7 +23,7 @@ from spec_to_production.errors import (
     ServerLostError,
     ServerStartError,
 )
-from spec_to_production.openhands.client import Client
+from spec_to_production.openhands.client import Client, LateAnswerError
 from spec_to_production.openhands.interface import State
 from spec_to_production.openhands.models import Answer, Success
 from spec_to_production.openhands.protocol import A, Request
@@ -78,7 +78,7 @@ class CloudServer(DistantServer):
     Args:
         key: An API key of the account that the sandbox belongs to.
         tell: Takes a line of progress, on another thread.
-        rentals: Where runs take down what they rent; what a killed one left is deleted first.
+        rentals: Where runs record what they rent; what a killed one left is deleted first.
         address: The Cloud's URL.
         starts_within_s: How long the sandbox may take to run.
         answer_within_s: How long one answer of the Cloud may take.
@@ -127,12 +127,12 @@ class CloudServer(DistantServer):
 
     def _connect(self) -> Client:
         for left in self._rentals.left():
-            self._tell(f"deleting the sandbox {left}, which a run that was killed has left")
+            self._tell(f"deleting the sandbox {left}, left behind by a killed run")
             self._give_back(left)
         self._tell("renting a sandbox of OpenHands Cloud")
         sandbox = self._ask(Request("POST", _SANDBOXES, repeatable=False), Sandbox)
         self._sandbox = sandbox.id
-        self._take_down(sandbox.id)
+        self._record(sandbox.id)
         began = time.monotonic()
         while (address := sandbox.agent_server) is None:
             waited_s = time.monotonic() - began
@@ -140,17 +140,18 @@ class CloudServer(DistantServer):
                 raise ServerStartError(
                     "The sandbox of OpenHands Cloud did not start: it is "
                     f"{sandbox.words} after {waited_s:.0f} s.",
-                    hint=_FATES.get(sandbox.status, "Run again later."),
+                    hint=_FATES.get(sandbox.status, _LATER),
                 )
             self._pause(_LOOK_AGAIN_S)
-            sandbox = self._look_at(sandbox.id)
+            with suppress(LateAnswerError):  # the next look may be in time
+                sandbox = self._look_at(sandbox.id)
         return way(address, sandbox.session_api_key)
 
     def _tell_fate(self, error: OpenHandsError) -> None:
         """Raise what the Cloud knows about a sandbox that does not answer as it should."""
         if self._sandbox is None or self._closing.is_set():
             return
-        with suppress(ServerStartError):
+        with suppress(ServerStartError, LateAnswerError):
             sandbox = self._look_at(self._sandbox)
             if sandbox.status in _FATES:
                 raise ServerLostError(
@@ -166,33 +167,39 @@ class CloudServer(DistantServer):
         """Ask the Cloud for something.
 
         Raises:
+            LateAnswerError: It did not answer in time, and may be asked again.
             ServerStartError: It refused or cannot be reached, with what to do by the cause.
         """
         try:
             why_gone = lambda: "the run is over" if self._closing.is_set() else ""  # noqa: E731
             return Client(self._http, why_gone).send(request, expected)
         except ApiError as error:
+            if httpx.codes.is_success(error.status):
+                raise ServerStartError(
+                    f"The answer of OpenHands Cloud cannot be read: {error.detail}",
+                    hint=_LATER if request.repeatable else _UNKNOWN_SANDBOX,
+                ) from error
             kind = KeyRefusedError if error.status in _UNAUTHORISED else ServerStartError
             raise kind(
                 f"OpenHands Cloud refused: {error.status}, {error.detail}",
-                hint=_HINTS.get(error.status, "Run again later."),
+                hint=_HINTS.get(error.status, _LATER),
             ) from error
         except OpenHandsError as error:
+            if isinstance(error, LateAnswerError) and request.repeatable:
+                raise
             trouble = error.__cause__
             never_arrived = isinstance(trouble, httpx.ConnectError | httpx.ConnectTimeout)
             raise ServerStartError(
                 f"OpenHands Cloud cannot be reached at {self._http.base_url}: {trouble or error}",
-                hint="Run again later."
-                if request.repeatable or never_arrived
-                else "There may be a sandbox in your account that this run does not know of.",
+                hint=_LATER if request.repeatable or never_arrived else _UNKNOWN_SANDBOX,
             ) from error
 
-    def _take_down(self, sandbox: str) -> None:
+    def _record(self, sandbox: str) -> None:
         try:
             self._rentals.begin(sandbox)
         except OSError as error:
             self._tell(
-                f"No later run would know of the sandbox, should this one be killed: {error}"
+                f"The sandbox could not be recorded, and no later run would delete it: {error}"
             )
 
     def _give_back(self, sandbox: str) -> None:
@@ -210,10 +217,12 @@ class CloudServer(DistantServer):
         self._rentals.end(sandbox)
 
 
+_LATER = "Run again later."
+_UNKNOWN_SANDBOX = "There may be a sandbox in your account that this run does not know of."
 _FATES = {
     "PAUSED": "The Cloud pauses the oldest sandboxes of an account that has too many: let fewer "
     "run at once.",
-    "ERROR": "Run again later.",
+    "ERROR": _LATER,
     "MISSING": "Somebody else, or the Cloud itself, has deleted it.",
 }
 

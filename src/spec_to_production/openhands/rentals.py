@@ -1,4 +1,4 @@
-"""Which sandboxes are rented, taken down until they are given back.
+"""Which sandboxes are rented, recorded until they are given back.
 
 A run that is killed gives nothing back. The next one that uses the same folder finds what it had.
 """
@@ -27,7 +27,7 @@ class Rentals:
         self._locked: dict[str, BinaryIO] = {}
 
     def begin(self, sandbox: str) -> None:
-        """Take down that this run rents it.
+        """Record that this run rents it.
 
         Raises:
             OSError: The folder cannot be written.

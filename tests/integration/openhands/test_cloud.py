@@ -244,6 +244,6 @@ def test_what_a_killed_run_rented_is_deleted_by_the_next_one(reached_at, told, t
         assert not stand_in.sandboxes
     assert killed.returncode == -signal.SIGKILL
     assert [line for line in told if "killed" in line] == [
-        f"deleting the sandbox {left}, which a run that was killed has left"
+        f"deleting the sandbox {left}, left behind by a killed run"
     ]
     assert not list(folder.iterdir())
