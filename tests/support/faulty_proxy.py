@@ -56,6 +56,7 @@ class FaultyProxy:
     _left: int = 0
     _held: list[tuple[bytes, threading.Event]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _closed: threading.Event = field(default_factory=threading.Event)
 
     @property
     def address(self) -> str:
@@ -88,10 +89,27 @@ class FaultyProxy:
     def vanish(self, seconds: float) -> None:
         """Refuse every connection for a while."""
         host, port = self.listener.getsockname()
-        self.listener.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._hang_up()
+        if not self._closed.wait(seconds):
+            self._listen_again(host, port)
+
+    def close(self) -> None:
+        """Take no connection any more."""
+        with self._lock:
+            self._closed.set()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):  # it has just vanished
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
-        time.sleep(seconds)
-        self.listener = socket.create_server((host, port), backlog=128)
+
+    def _listen_again(self, host: str, port: int) -> None:
+        with self._lock:
+            if self._closed.is_set():
+                return
+            self.listener = socket.create_server((host, port), backlog=128)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def swap(self, answer: bytes) -> bytes:
@@ -126,9 +144,7 @@ def faulty_proxy(host: str, port: int) -> Iterator[FaultyProxy]:
     try:
         yield proxy
     finally:
-        with suppress(OSError):
-            proxy.listener.shutdown(socket.SHUT_RDWR)
-        proxy.listener.close()
+        proxy.close()
 
 
 def _read_message(client: socket.socket) -> bytes:
