@@ -27,6 +27,9 @@ PHASES = {
 REFUSALS = {"401", "404", "409", "422"}
 """Answers that mean what they say: they are not asked again, and cost the job that got them."""
 
+DEADLINE_S = 120
+"""What the jobs of these tests are given, and so the latest end of a run."""
+
 CASES = [(fault, phase) for phase in PHASES for fault in FAULTS]
 REPRESENTATIVE = [
     ("401", "command"),
@@ -53,11 +56,13 @@ def test_a_fault_costs_no_other_job_and_leaves_nothing(  # noqa: PLR0917 - fixtu
     proxy.strike(FAULTS[fault], PHASES[phase], times=2)
     fleet = Fleet([RemoteServer(proxy.address, key, answer_within_s=3)])
 
-    outcome = run_jobs(fleet, recorded_model.model, base, outputs)
+    outcome = run_jobs(fleet, recorded_model.model, base, outputs, job_timeout_s=DEADLINE_S)
     fleet.close()
 
     table(fault, phase, outcome)
     assert proxy.struck
+    assert outcome.seconds < DEADLINE_S
+    assert len(proxy.created) <= len(outputs)  # none was begun twice
     for job in outcome.jobs:
         if job.status == "succeeded":
             assert [file.content for file in job.files] == [TEST]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import struct
@@ -30,6 +31,9 @@ class Exchange:
         own = (b"connection", b"content-length")
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(own)]
         length = [b"Content-Length: %d" % len(body)] if body else []
+        if head.startswith(b"POST /api/conversations "):
+            with suppress(ValueError):  # it was changed on purpose
+                self.proxy.created.add(json.loads(body)["conversation_id"])
         with socket.create_connection(self.proxy.upstream) as server:
             server.sendall(b"\r\n".join([*lines, *length, b"Connection: close", b"", body]))
             return b"".join(iter(lambda: server.recv(65536), b""))
@@ -43,13 +47,15 @@ class FaultyProxy:
     """Listens on loopback and speaks to one server.
 
     ``strike`` arms a fault for the next requests whose first line matches. ``skew_s`` is by how
-    much the machine's clock has jumped.
+    much the machine's clock has jumped. ``created`` are the conversations that the server was
+    asked to begin.
     """
 
     upstream: tuple[str, int]
     listener: socket.socket
     skew_s: float = 0
     struck: int = 0
+    created: set[str] = field(default_factory=set)
     seen: list[str] = field(default_factory=list)
     _fault: Fault | None = None
     _where: re.Pattern[str] = re.compile("")
