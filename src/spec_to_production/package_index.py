@@ -21,6 +21,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import httpx
 
 from spec_to_production.errors import InputError
+from spec_to_production.proxies import around_loopback
 
 _INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
 _AUTHORITIES = ("PIP_CERT", "REQUESTS_CA_BUNDLE")  # in pip's own order
@@ -47,10 +48,7 @@ def without_passwords(env: Mapping[str, str]) -> Iterator[dict[str, str]]:
             name: " ".join(map(relay, value.split())) if name.upper() in _INDEXES else value
             for name, value in env.items()
         }
-        direct = env.get("no_proxy") or env.get("NO_PROXY")
-        yield reached | dict.fromkeys(
-            ("NO_PROXY", "no_proxy"), ",".join(filter(None, (direct, "127.0.0.1")))
-        )
+        yield reached | around_loopback(env)
 
 
 def _trust(env: Mapping[str, str]) -> ssl.SSLContext:
