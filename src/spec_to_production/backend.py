@@ -66,7 +66,7 @@ def start(
     kind = EmbeddedServer if agent_uid() is None else SeparateServers
 
     def embedded(name: str) -> EmbeddedServer | SeparateServers:
-        return kind.start(work / name, cache_folder(env), tell)
+        return kind.start(work / name, cache_folder(env), tell, env)
 
     return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
 

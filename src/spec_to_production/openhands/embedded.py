@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import socket
 import subprocess
@@ -68,17 +69,24 @@ class EmbeddedServer(AgentServer):
         self._begin()
 
     @classmethod
-    def start(cls, folder: Path, cache: Path, tell: Callable[[str], None]) -> EmbeddedServer:
+    def start(
+        cls,
+        folder: Path,
+        cache: Path,
+        tell: Callable[[str], None],
+        env: Mapping[str, str] = os.environ,
+    ) -> EmbeddedServer:
         """Start in the background, from what is installed or by installing it into the cache.
 
         Args:
             folder: See the class.
             cache: Where an installation is kept for the next run.
             tell: Takes a line of progress, on another thread.
+            env: The environment of this process.
         """
 
         def find(closing: threading.Event) -> Environment | Image:
-            installed = Installer(cache, tell).find(closing)
+            installed = Installer(cache, tell, env=env).find(closing)
             if agent_uid() is None and isinstance(installed, Environment):
                 tell("The agent runs as you and can read your files: only root can change that.")
             return installed

@@ -70,11 +70,13 @@ class Installer:
         cache: The folder that keeps what was made; safe for several runs at once.
         tell: Takes a line of progress.
         lock: The packages, with their hashes.
+        env: The environment of this process.
     """
 
     cache: Path
     tell: Callable[[str], None]
     lock: Path = field(default_factory=_lock)
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def find(self, stop: threading.Event) -> Environment | Image:
         """What the server can be started from.
@@ -82,13 +84,13 @@ class Installer:
         Raises:
             ServerStartError: No way works on this machine, or ``stop`` was set.
         """
-        if given := os.environ.get(VARIABLE):
-            return _existing(Path(given))
+        if given := self.env.get(VARIABLE):
+            return self._existing(Path(given))
         # Asking every way again takes longer than starting the server from what is here.
         # Without mounts of its own the other root's would be the whole machine's.
         if agent_uid() is not None and self._in_root.is_dir() and namespaces():
             return self._debian
-        commands = _Commands(stop)
+        commands = _Commands(stop, self.env)
         ways: Mapping[str, Callable[[_Commands], Environment | Image]] = {
             "a Python (3.12 or newer) of this machine": self._from_python,
             "a Docker engine": self._from_docker,
@@ -106,12 +108,20 @@ class Installer:
             f"Docker engine, or name an environment that has the agent server in {VARIABLE}.",
         )
 
+    def _existing(self, environment: Path) -> Environment:
+        python = environment / "bin" / "python"
+        if not _serves(python):
+            raise ServerStartError(
+                f"{VARIABLE} names {environment}, but {python} cannot be run by the agent's user."
+            )
+        return Environment(python, env=self.env)
+
     def _from_python(self, commands: _Commands) -> Environment:
-        if (git := shutil.which("git")) is None:
+        if (git := self._which("git")) is None:
             raise _NotHere("git is not installed.")
         cache = self._open_cache()
         uv = self._uv(commands)
-        python = next(_pythons(), None) or self._fetch_python(uv, cache, commands)
+        python = next(_pythons(self.env), None) or self._fetch_python(uv, cache, commands)
 
         def make(folder: Path) -> None:
             self.tell(f"installing the OpenHands agent server, once, with {python}")
@@ -119,7 +129,8 @@ class Installer:
 
         name = f"python-{_digest(str(python), self.lock.read_text())}"
         environment = _kept(cache / name, make, commands)
-        return Environment(environment / "bin" / "python", path=(str(Path(git).parent),))
+        python = environment / "bin" / "python"
+        return Environment(python, path=(str(Path(git).parent),), env=self.env)
 
     def _from_docker(self, commands: _Commands) -> Image:
         commands.run(["docker", "info"])
@@ -130,7 +141,7 @@ class Installer:
                 shutil.copy(_DOCKERFILE, Path(context, "Dockerfile"))
                 shutil.copy(self.lock, Path(context, "agent-server.txt"))
                 commands.run(["docker", "build", "--quiet", f"--tag={tag}", context])
-        return Image(tag)
+        return Image(tag, env=self.env)
 
     def _from_debian(self, commands: _Commands) -> Environment:
         mirror = _debian_mirror(commands)
@@ -170,7 +181,7 @@ class Installer:
     @property
     def _debian(self) -> Environment:
         inside = Path("/", self._in_root.relative_to(self._root))
-        return Environment(inside / "bin/python", root=self._root)
+        return Environment(inside / "bin/python", root=self._root, env=self.env)
 
     def _open_cache(self) -> Path:
         """The cache, or the system's where the agent's user cannot pass into the cache."""
@@ -181,7 +192,7 @@ class Installer:
         return _SYSTEM_CACHE
 
     def _uv(self, commands: _Commands) -> str:
-        if found := shutil.which("uv"):
+        if found := self._which("uv"):
             return found
 
         def make(folder: Path) -> None:
@@ -190,6 +201,9 @@ class Installer:
             commands.run([*pip, "--disable-pip-version-check", "uv"])
 
         return str(_kept(self.cache / "uv", make, commands) / "bin/uv")
+
+    def _which(self, program: str) -> str | None:
+        return shutil.which(program, path=self.env.get("PATH"))
 
     def _fetch_python(self, uv: str, cache: Path, commands: _Commands) -> Path:
         who = " that the agent's user can run" if as_agent() else ""
@@ -209,6 +223,7 @@ class _Commands:
     """Runs the commands of an installation, and ends them when the run is over."""
 
     stop: threading.Event
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def run(self, command: Sequence[str], env: Mapping[str, str] = {}) -> str:
         """Run one command; gives its output.
@@ -221,7 +236,7 @@ class _Commands:
             process = subprocess.Popen(
                 command,
                 cwd="/",
-                env={**_environment(), **env},
+                env={**_environment(self.env), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -289,23 +304,15 @@ def _install(commands: _Commands, uv: Sequence[str], python: str, folder: Path, 
     commands.run([*uv, "pip", "install", "--quiet", *into, *exactly])
 
 
-def _existing(environment: Path) -> Environment:
-    python = environment / "bin" / "python"
-    if not _serves(python):
-        raise ServerStartError(
-            f"{VARIABLE} names {environment}, but {python} cannot be run by the agent's user."
-        )
-    return Environment(python)
-
-
-def _pythons() -> Iterator[Path]:
+def _pythons(env: Mapping[str, str]) -> Iterator[Path]:
     """Interpreters of this machine that really run, best first.
 
     The server answers better on 3.13 and newer, where its number of threads can be set.
     """
+    path = env.get("PATH")
     names = ("python3.13", "python3.14", "python3.12", "python3")
-    on_path = (Path(found) for name in names if (found := shutil.which(name)))
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    on_path = (Path(found) for name in names if (found := shutil.which(name, path=path)))
+    pyenv = Path(env.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     by_pyenv = sorted(pyenv.glob("3.1[2-4].*/bin/python3"), key=_by_preference)
     # That a name is on PATH says little: a shim of pyenv runs only where its version is chosen.
     return (python for python in (*on_path, *by_pyenv) if _serves(python))
@@ -361,11 +368,11 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _environment() -> Mapping[str, str]:
+def _environment(env: Mapping[str, str]) -> Mapping[str, str]:
     """What installing may see of our environment: how to get out and where packages are."""
     wanted = re.compile(r"(?i)(UV|PIP|SSL|DOCKER)_.*|HOME|LANG|.*_PROXY|REQUESTS_CA_BUNDLE|XDG_.*")
-    passed = {name: value for name, value in os.environ.items() if wanted.fullmatch(name)}
+    passed = {name: value for name, value in env.items() if wanted.fullmatch(name)}
     if index := passed.get("PIP_INDEX_URL"):
         passed.setdefault("UV_DEFAULT_INDEX", index)
-    path = f"{os.environ.get('PATH', '')}:{_SYSTEM_PATH}"
+    path = f"{env.get('PATH', '')}:{_SYSTEM_PATH}"
     return {**passed, "PATH": path, "DEBIAN_FRONTEND": "noninteractive"}

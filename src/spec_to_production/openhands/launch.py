@@ -13,13 +13,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spec_to_production.errors import ServerStartError
 from spec_to_production.namespaces import own_mounts
 from spec_to_production.openhands import supervisor, zygote
 from spec_to_production.probes import succeeds
+from spec_to_production.proxies import around_loopback
 
 AGENT_UID = 10001
 """The user that the agent server runs as when this tool is root; it needs no name."""
@@ -97,11 +98,13 @@ class Environment:
         python: Its interpreter, as a path inside ``root`` where there is one.
         root: Another root, in which it lies; it needs mounts of its own (:func:`namespaces`).
         path: Folders of git and tmux, where they are not the system's.
+        env: The environment of this process: how to get out.
     """
 
     python: Path
     root: Path | None = None
     path: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def command(
         self, module: Sequence[str], folder: Path, variables: Mapping[str, str], user: int | None
@@ -132,12 +135,9 @@ class Environment:
             )
         root = ["--root", str(self.root)] if self.root else []
         path = ":".join((str(self.python.parent), *self.path, _SYSTEM_PATH))
-        passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        passed = {name: self.env[name] for name in _PASSED_ON if name in self.env}
         # The model is reached by the gateway, which is on this machine.
-        direct = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
-        passed |= dict.fromkeys(
-            ("NO_PROXY", "no_proxy"), ",".join(filter(None, (direct, "127.0.0.1")))
-        )
+        passed |= around_loopback(self.env)
         if self.root is not None:
             passed |= {"SSL_CERT_FILE": _CERTIFICATES, "REQUESTS_CA_BUNDLE": _CERTIFICATES}
         return Command(
@@ -169,10 +169,15 @@ class Zygote:
 
 @dataclass(frozen=True)
 class Image:
-    """A Docker image with the agent server in it (``agent-server.Dockerfile``)."""
+    """A Docker image with the agent server in it (``agent-server.Dockerfile``).
+
+    Attributes:
+        env: The environment of this process: how to reach the Docker engine.
+    """
 
     tag: str
     python: str = "/opt/agent-server/bin/python"
+    env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def command(
         self, module: Sequence[str], folder: Path, variables: Mapping[str, str], user: int | None
@@ -196,7 +201,7 @@ class Image:
             f"--env-file={file}",
         )
         supervised = (self.python, "-I", "/supervisor.py", str(folder), "--", self.python, "-m")
-        return Command(("docker", "run", *options, self.tag, *supervised, *module), os.environ)
+        return Command(("docker", "run", *options, self.tag, *supervised, *module), self.env)
 
 
 def agent_uid() -> int | None:

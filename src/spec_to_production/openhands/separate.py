@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import subprocess
 import threading
@@ -74,9 +75,11 @@ class SeparateServers:
         self._starter.start()
 
     @classmethod
-    def start(cls, folder: Path, cache: Path, tell: Tell) -> SeparateServers:
+    def start(
+        cls, folder: Path, cache: Path, tell: Tell, env: Mapping[str, str] = os.environ
+    ) -> SeparateServers:
         """Start in the background, as :meth:`.EmbeddedServer.start` does."""
-        return cls(folder, Installer(cache, tell).find, tell)
+        return cls(folder, Installer(cache, tell, env=env).find, tell)
 
     @property
     def version(self) -> str:

@@ -56,7 +56,7 @@ def test_a_python_that_is_only_a_shim_is_passed_over(tmp_path, monkeypatch, as_a
     newer = script(tmp_path / "pyenv" / "versions" / "3.13.0" / "bin" / "python3", "exit 0")
     monkeypatch.setenv("PATH", str(tmp_path / "shims"))
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
-    assert list(installation._pythons()) == [newer, real]
+    assert list(installation._pythons(os.environ)) == [newer, real]
 
 
 def test_a_named_environment_is_used_as_it_is(tmp_path, monkeypatch, as_a_person):
@@ -64,6 +64,19 @@ def test_a_named_environment_is_used_as_it_is(tmp_path, monkeypatch, as_a_person
     monkeypatch.setenv(installation.VARIABLE, str(tmp_path))
     assert Installer(tmp_path / "cache", print).find(threading.Event()).python == python
     assert not (tmp_path / "cache").exists()
+
+
+def test_the_environment_that_is_passed_in_counts_not_that_of_the_process(
+    tmp_path, monkeypatch, as_a_person
+):
+    monkeypatch.setenv(installation.VARIABLE, "/of/this/process")
+    script(tmp_path / "bin" / "python", "exit 0")
+    env = {installation.VARIABLE: str(tmp_path), "https_proxy": "http://proxy.test"}
+
+    found = Installer(tmp_path / "cache", print, env=env).find(threading.Event())
+
+    command = found.command(("a_module",), tmp_path, {}, None)
+    assert command.env["https_proxy"] == "http://proxy.test"
 
 
 def test_a_named_environment_that_does_not_run_is_an_error(tmp_path, monkeypatch):
