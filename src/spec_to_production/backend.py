@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from spec_to_production import __version__
 from spec_to_production.errors import SettingsError
-from spec_to_production.gateway import (
-    PRICE_LIST,
-    Budget,
-    Gateway,
-    Price,
-    find_price,
-    find_provider,
-)
+from spec_to_production.gateway import Budget, Gateway, Price, find_price, find_provider
 from spec_to_production.generation.remedies import MOST_ATTEMPTS
 from spec_to_production.openhands import (
     CloudServer,
@@ -28,7 +20,7 @@ from spec_to_production.openhands import (
     SeparateServers,
     cloud,
 )
-from spec_to_production.openhands.installation import VARIABLE, pinned_version
+from spec_to_production.openhands.installation import pinned_version, price_lists
 from spec_to_production.openhands.interface import Model
 from spec_to_production.openhands.launch import agent_uid
 from spec_to_production.openhands.rentals import Rentals
@@ -112,9 +104,12 @@ def sealing_key(settings: Settings) -> str | None:
 
 @contextlib.contextmanager
 def kept_from_agent(
-    models: Sequence[Model], settings: Settings, jobs: int, tell: Tell
+    models: Sequence[Model], settings: Settings, jobs: int, env: Mapping[str, str], tell: Tell
 ) -> Iterator[list[Model]]:
-    """The models as an agent on this machine reaches them: through gateways, without the key."""
+    """The models as an agent on this machine reaches them: through gateways, without the key.
+
+    Before a model is asked for the first time, ``tell`` hears whether its money can be limited.
+    """
     budget = Budget(
         requests=sum(_most_requests(settings, model, jobs) for model in models),
         tokens=settings.max_tokens,
@@ -133,24 +128,21 @@ def kept_from_agent(
                 model.api_key,
                 budget,
                 at_once=settings.max_parallel_jobs,
-                find_price=functools.partial(_price, model.name),
+                find_price=functools.partial(_price, model.name, settings, env, tell),
             )
             stack.callback(gateway.close)
             reached.append(replace(model, api_key=gateway.key, base_url=gateway.address))
         yield reached
 
 
-def _price(model: str) -> Price | None:
-    """From the newest list that an agent server on this machine has."""
-    given = os.environ.get(VARIABLE)
-    environments = [Path(given)] if given else cache_folder().glob("debian-*/opt/agent-server*")
-    lists = [
-        packages / PRICE_LIST
-        for environment in (*environments, *cache_folder().glob("python-*"))
-        for packages in environment.glob("lib/python*/site-packages")
-    ]
-    newest_first = sorted(filter(Path.is_file, lists), key=lambda path: -path.stat().st_mtime)
-    return find_price(model, newest_first)
+def _price(model: str, settings: Settings, env: Mapping[str, str], tell: Tell) -> Price | None:
+    price = find_price(model, price_lists(cache_folder(env), env))
+    if price is None and settings.max_cost_usd is not None:
+        tell(
+            f"max-cost-usd cannot be enforced for {model}: its price is not known, and only "
+            "answers that name their cost are counted. max-tokens holds in any case."
+        )
+    return price
 
 
 def _most_requests(settings: Settings, model: Model, jobs: int) -> int:

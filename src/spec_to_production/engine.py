@@ -104,7 +104,7 @@ def run(
         openhands = Fleet([])
         if left:
             models = stack.enter_context(
-                backend.kept_from_agent(models, settings, left, progress.tell)
+                backend.kept_from_agent(models, settings, left, env, progress.tell)
             )
             servers = servers or stack.enter_context(open_servers(env))
             openhands = servers.fleet(settings, kept, progress.tell)

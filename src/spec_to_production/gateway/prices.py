@@ -11,9 +11,6 @@ from typing import Any
 
 from spec_to_production.gateway.meter import Used
 
-PRICE_LIST = Path("litellm", "model_prices_and_context_window_backup.json")
-"""Where the list lies among an environment's packages."""
-
 _PROMPT = "input_cost_per_token"
 _CACHED = "cache_read_input_token_cost"
 _KEPT = "cache_creation_input_token_cost"

@@ -49,7 +49,8 @@ class Gateway:
         key: The real key; it is sent to the provider only.
         budget: What may be spent.
         at_once: Most requests under way; others wait. The budget can be exceeded by so many.
-        find_price: Finds what the model costs; called once, when the first answer has come.
+        find_price: Finds what the model costs; called once, before the first request
+            goes out.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Gateway:
         self._path = f"/{secrets.token_urlsafe(24)}"
         self.turns = threading.BoundedSemaphore(at_once)
         self._find_price = functools.cache(find_price)
+        self._looking_for_price = threading.Lock()
         self._provider = provider
         self._real_key = key.get_secret_value() if key else None
         self._redaction = Redaction.of([self._real_key])
@@ -111,9 +113,14 @@ class Gateway:
         asked = {**headers, **own, "accept-encoding": "identity"}
         return self._http.stream("POST", url, headers=asked, content=body)
 
+    def price(self) -> Price | None:
+        """What the model costs, if that is known."""
+        with self._looking_for_price:
+            return self._find_price()
+
     def pay(self, used: Used) -> None:
         """Count what an answer used; one whose price is not known costs no money."""
-        price = self._find_price()
+        price = self.price()
         cost_usd = price.of(used) if price else used.cost_usd
         self.budget.pay(used.tokens, cost_usd or 0)
 
@@ -144,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
                 HTTPStatus.FORBIDDEN, "Only the configured model can be asked, and for answers."
             )
         with self.gateway.turns:
+            self.gateway.price()
             if self.gateway.budget.take_request():
                 return self._forward(url, body)
         return self._refuse(

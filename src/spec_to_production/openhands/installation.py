@@ -8,6 +8,7 @@ agent never runs as root.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -45,6 +46,8 @@ _DEBIAN = "trixie"
 _DEBIAN_PACKAGES = "python3,git,tmux,ca-certificates"
 _IMAGE = "spec-to-production-agent-server"
 _DOCKERFILE = Path(__file__).with_name("agent-server.Dockerfile")
+_ENVIRONMENTS = ("debian-*/opt/agent-server-*", "python-*", "image-*")
+_PRICES = "lib/python*/site-packages/litellm/model_prices_and_context_window_backup.json"
 _STEP_S = 1200
 _LOOK_S = 0.1
 _MOST_SHOWN = 600
@@ -134,13 +137,24 @@ class Installer:
 
     def _from_docker(self, commands: _Commands) -> Image:
         commands.run(["docker", "info"])
-        tag = f"{_IMAGE}:{_digest(_DOCKERFILE.read_text(), self.lock.read_text())}"
+        digest = _digest(_DOCKERFILE.read_text(), self.lock.read_text())
+        tag = f"{_IMAGE}:{digest}"
         if not succeeds(["docker", "image", "inspect", tag]):
             self.tell("building a Docker image for the agent server, once")
             with tempfile.TemporaryDirectory() as context:
                 shutil.copy(_DOCKERFILE, Path(context, "Dockerfile"))
                 shutil.copy(self.lock, Path(context, "agent-server.txt"))
                 commands.run(["docker", "build", "--quiet", f"--tag={tag}", context])
+
+        def copy_prices(folder: Path) -> None:
+            folder.mkdir()
+            user = f"--user={os.geteuid()}:{os.getegid()}"
+            run = ("docker", "run", "--rm", "--network=none", user, f"--volume={folder}:/copy")
+            copy = f"cd /opt/agent-server && cp --parents {_PRICES} /copy"
+            commands.run([*run, tag, "sh", "-c", copy])
+
+        with contextlib.suppress(_NotHere):  # the server works without our knowing its prices
+            _kept(self.cache / f"image-{digest}", copy_prices, commands)
         return Image(tag, env=self.env)
 
     def _from_debian(self, commands: _Commands) -> Environment:
@@ -366,6 +380,23 @@ def pinned_version() -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def price_lists(cache: Path, env: Mapping[str, str]) -> list[Path]:
+    """LiteLLM's lists of prices, of the agent servers on this machine, the newest first.
+
+    Args:
+        cache: Where they were installed, if not into the system's cache.
+        env: The environment of this process; it may name an environment to use instead.
+    """
+    given = env.get(VARIABLE)
+    environments = [Path(given)] if given else _environments_in(cache, _SYSTEM_CACHE)
+    found = [prices for environment in environments for prices in environment.glob(_PRICES)]
+    return sorted(found, key=lambda path: -path.stat().st_mtime)
+
+
+def _environments_in(*caches: Path) -> list[Path]:
+    return [found for cache in caches for name in _ENVIRONMENTS for found in cache.glob(name)]
 
 
 def _environment(env: Mapping[str, str]) -> Mapping[str, str]:

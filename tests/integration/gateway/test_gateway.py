@@ -10,8 +10,11 @@ import pytest
 from pydantic import SecretStr
 from werkzeug import Response
 
+from spec_to_production import backend
 from spec_to_production.gateway import Budget, Gateway, find_provider
 from spec_to_production.gateway.prices import Price
+from spec_to_production.openhands.interface import Model
+from spec_to_production.settings import from_options
 
 KEY = "the-real-key-0123456789"
 ASKED = {"model": "recorded-x", "messages": [{"role": "user", "content": "hello"}]}
@@ -224,3 +227,30 @@ def test_after_the_run_nothing_answers(open_gateway):
 
     with pytest.raises(httpx.ConnectError):
         ask(gateway)
+
+
+@pytest.mark.parametrize(("limit", "lines"), [({"max-cost-usd": "1"}, 1), ({}, 0)])
+def test_money_that_cannot_be_limited_is_said_before_the_model_is_asked(
+    httpserver, tmp_path, limit, lines
+):
+    options = {"spec": "s.md", "component": "src/x", "llm-model": "openai/recorded-x", **limit}
+    settings = from_options(options, tmp_path, {})
+    models = [Model("openai/recorded-x", SecretStr(KEY), httpserver.url_for("/v1"))]
+    told, told_when_asked = [], []
+
+    def answer(_):
+        told_when_asked.extend(told)
+        return Response(json.dumps(ANSWER), content_type="application/json")
+
+    httpserver.expect_request(PATH).respond_with_handler(answer)
+    with backend.kept_from_agent(
+        models, settings, 1, {"HOME": str(tmp_path)}, told.append
+    ) as reached:
+        headers = {"Authorization": f"Bearer {reached[0].api_key.get_secret_value()}"}
+        url = f"{reached[0].base_url}/chat/completions"
+        for _ in range(2):
+            assert httpx.post(url, headers=headers, json=ASKED, trust_env=False).is_success
+
+    assert told == told_when_asked[:lines]
+    assert len(told) == lines
+    assert all("max-cost-usd" in line and "openai/recorded-x" in line for line in told)

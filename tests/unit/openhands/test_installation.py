@@ -10,7 +10,13 @@ import pytest
 
 from spec_to_production.errors import ServerStartError
 from spec_to_production.openhands import installation
-from spec_to_production.openhands.installation import Installer, _Commands, _kept, _NotHere
+from spec_to_production.openhands.installation import (
+    Installer,
+    _Commands,
+    _kept,
+    _NotHere,
+    price_lists,
+)
 
 
 @pytest.fixture
@@ -96,6 +102,44 @@ def test_another_root_is_not_used_where_its_mounts_would_be_everybodys(tmp_path,
     monkeypatch.setattr(installation, "namespaces", tuple)
     with pytest.raises(ServerStartError, match="Debian as root: the kernel refuses mounts"):
         installer.find(threading.Event())
+
+
+PRICES = "lib/python3.13/site-packages/litellm/model_prices_and_context_window_backup.json"
+
+
+def test_prices_are_found_wherever_the_agent_server_was_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(installation, "_SYSTEM_CACHE", tmp_path / "system")
+    places = [
+        tmp_path / "cache/debian-1/opt/agent-server-2",
+        tmp_path / "system/python-3",
+        tmp_path / "cache/image-4",
+    ]
+    for age, place in enumerate(places):
+        (place / PRICES).parent.mkdir(parents=True)
+        (place / PRICES).touch()
+        os.utime(place / PRICES, (100 - age, 100 - age))
+
+    assert price_lists(tmp_path / "cache", {}) == [place / PRICES for place in places]
+    named = {installation.VARIABLE: str(places[1])}
+    assert price_lists(tmp_path / "cache", named) == [places[1] / PRICES]
+
+
+def test_the_prices_of_an_image_are_kept_beside_it(tmp_path):
+    """Docker itself is far away: this one runs the command on this machine instead."""
+    inside = tmp_path / "opt/agent-server"
+    (inside / PRICES).parent.mkdir(parents=True)
+    (inside / PRICES).write_text("{}")
+    script(
+        tmp_path / "docker",
+        "[ $1 = run ] || exit 0\n"
+        "for each; do case $each in --volume=*) copy=${each#*=};; esac; command=$each; done\n"
+        f'sh -c "$(echo "$command" | sed "s|/opt/agent-server|{inside}|; s|/copy|${{copy%:*}}|")"',
+    )
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    Installer(tmp_path / "cache", print, env=env)._from_docker(_Commands(threading.Event(), env))
+
+    assert [path.read_text() for path in price_lists(tmp_path / "cache", env)] == ["{}"]
 
 
 def test_two_runs_at_once_make_it_once(tmp_path, commands):
