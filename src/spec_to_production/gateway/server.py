@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hmac
 import json
+import re
 import secrets
 import sys
 import threading
@@ -25,6 +26,7 @@ from spec_to_production.redaction import Redaction
 
 _LOOPBACK = "127.0.0.1"
 _LAST_CHUNK = b"0\r\n\r\n"
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _LARGEST_REQUEST = 64 << 20
 _LARGEST_REFUSAL = 1 << 20
 _MOST_CONNECTIONS = 256
@@ -138,13 +140,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.has_begun = False
-        body = self._body()
-        if body is None:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
         asked = urlsplit(self.path)
         first, slash, rest = asked.path.removeprefix("/").partition("/")
         if not self.gateway.knows(f"/{first}", self._keys(asked.query)):
             return self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
+        length = self.headers.get("Content-Length", "")
+        if not _LENGTH.fullmatch(length):
+            return self._refuse(HTTPStatus.LENGTH_REQUIRED, "The request's length is not given.")
+        if int(length) > _LARGEST_REQUEST:
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
+        body = self.rfile.read(int(length))
         url = self.gateway.route(slash + rest, asked.query, body)
         if url is None:
             return self._refuse(
@@ -208,12 +213,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > _LARGEST_REQUEST:
-            return None
-        return self.rfile.read(int(length))
-
     def _keys(self, query: str) -> Iterator[str]:
         for name in KEY_HEADERS:
             yield self.headers.get(name, "").removeprefix("Bearer ")
@@ -230,8 +229,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # The agent must not be able to fill this process with threads.
-    _free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        # The agent must not be able to fill this process with threads.
+        self._free = threading.BoundedSemaphore(_MOST_CONNECTIONS)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         if self._free.acquire(blocking=False):

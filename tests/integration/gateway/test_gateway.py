@@ -1,6 +1,8 @@
 """The gateway between a client and a provider, over real connections."""
 
+import http.client
 import json
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -11,7 +13,7 @@ from pydantic import SecretStr
 from werkzeug import Response
 
 from spec_to_production import backend
-from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.gateway import Budget, Gateway, find_provider, server
 from spec_to_production.gateway.prices import Price
 from spec_to_production.openhands.interface import Model
 from spec_to_production.settings import from_options
@@ -134,6 +136,42 @@ def test_without_the_random_path_there_is_nothing(httpserver, open_gateway):
 
     assert httpx.post(address, headers=headers, json=ASKED, trust_env=False).status_code == 404
     assert not httpserver.log
+
+
+def bare_request(gateway, headers):
+    """What is answered to headers alone: the body that they announce never comes."""
+    address = httpx.URL(gateway.address)
+    with closing(http.client.HTTPConnection(address.host, address.port, timeout=20)) as client:
+        client.putrequest("POST", f"{address.path}/chat/completions")
+        for name, value in headers.items():
+            client.putheader(name, value)
+        client.endheaders()
+        return client.getresponse().status
+
+
+def test_of_a_stranger_no_body_is_read(open_gateway):
+    assert bare_request(open_gateway(), {"Content-Length": "1000"}) == 404
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [({}, 411), ({"Content-Length": "-1"}, 411), ({"Content-Length": str(1 << 30)}, 413)],
+)
+def test_a_body_has_to_say_its_length_and_be_of_a_sane_one(open_gateway, length, status):
+    gateway = open_gateway()
+    key = {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
+
+    assert bare_request(gateway, {**key, **length}) == status
+
+
+def test_connections_to_one_gateway_take_none_from_another(httpserver, open_gateway, monkeypatch):
+    httpserver.expect_request(PATH).respond_with_json(ANSWER)
+    monkeypatch.setattr(server, "_MOST_CONNECTIONS", 1)
+    one, other = open_gateway(), open_gateway()
+    with socket.create_connection(("127.0.0.1", httpx.URL(one.address).port)):
+        with pytest.raises(httpx.TransportError):
+            ask(one)
+        assert ask(other).is_success
 
 
 @pytest.mark.parametrize("path", ["/models", "/../files", "/chat/completions/..", "/embeddings"])
