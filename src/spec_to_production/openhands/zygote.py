@@ -23,6 +23,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,28 +132,38 @@ def _fulfil(connection: socket.socket) -> _Server | None:
 
 
 def _become(order: dict[str, Any], output: int) -> NoReturn:
-    """Turn this process into the ordered one: nothing of root's stays, no file and no right."""
+    """Turn this process into the ordered one. What keeps it from that, it writes to the output."""
     try:
-        os.setsid()
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers
-            with contextlib.suppress(OSError):
-                os.close(int(name) if int(name) > 2 else -1)  # noqa: PLR2004 - the standard ones
-        if ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-            raise OSError("prctl(PR_SET_NO_NEW_PRIVS)")
-        uid = order["uid"]
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
+        _give_up_what_is_roots(order["uid"], output)
         os.chdir(order["folder"])
         os.environ.update(order["env"])
         module, *sys.argv[1:] = order["command"]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+    except BaseException:  # noqa: BLE001 - these are its last words
+        traceback.print_exc()
     finally:
-        # Further up the stack is the zygote.
-        sys.stderr.flush()
-        os._exit(1)
+        with contextlib.suppress(OSError, ValueError):  # full, or closed by the module
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(1)  # further up the stack is the zygote
+
+
+def _give_up_what_is_roots(uid: int, output: int) -> None:
+    """Keep the output, and otherwise no file and no right."""
+    os.setsid()
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers
+        with contextlib.suppress(OSError):
+            os.close(int(name) if int(name) > 2 else -1)  # noqa: PLR2004 - the standard ones
+    if ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError("prctl(PR_SET_NO_NEW_PRIVS)")
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
 
 
 def _end(server: _Server) -> None:

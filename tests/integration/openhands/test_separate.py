@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,17 @@ def test_an_environment_without_the_agent_server_is_told_with_its_last_words(ope
     servers = SeparateServers(open_folder / "openhands", lambda _: Environment(Path("/bin/true")))
     try:
         with pytest.raises(ServerStartError, match="could not be loaded"):
+            servers.wait_until_ready()
+    finally:
+        servers.close()
+
+
+def test_a_server_that_fails_as_it_starts_says_why(open_folder):
+    # Our own Python: it takes orders, but has no agent server to run.
+    python = Environment(Path(sys.executable))
+    servers = SeparateServers(open_folder / "openhands", lambda _: python)
+    try:
+        with pytest.raises(ServerStartError, match="No module named 'openhands'"):
             servers.wait_until_ready()
     finally:
         servers.close()
