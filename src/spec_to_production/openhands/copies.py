@@ -130,15 +130,30 @@ def on_disk(copy: Path) -> Iterator[Entry]:
 
 def in_archive(archive: BinaryIO) -> Iterator[Entry]:
     """The entries of a copy that came as a tar file."""
-    kinds = {tarfile.SYMTYPE: stat.S_IFLNK, tarfile.REGTYPE: stat.S_IFREG}
     with tarfile.open(fileobj=archive) as tar:
-        for member in tar:
+        for name, member in _without_hard_links(tar):
             yield Entry(
-                Path(member.name),
-                kinds.get(member.type, 0) | stat.S_IMODE(member.mode),
+                Path(name),
+                _kind(member) | stat.S_IMODE(member.mode),
                 functools.partial(_extract, tar, member),
                 functools.partial(str, member.linkname),
             )
+
+
+def _without_hard_links(tar: tarfile.TarFile) -> Iterator[tuple[str, tarfile.TarInfo]]:
+    """The members by name; for a hard link the one that it stands for, which came before."""
+    known: dict[str, tarfile.TarInfo] = {}
+    for member in tar:
+        if member.islnk() and member.linkname not in known:
+            raise tarfile.ReadError(f"{member.name} is a link to nothing")
+        known[member.name] = known[member.linkname] if member.islnk() else member
+        yield member.name, known[member.name]
+
+
+def _kind(member: tarfile.TarInfo) -> int:
+    if member.issym():
+        return stat.S_IFLNK
+    return stat.S_IFREG if member.isreg() else 0
 
 
 def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:

@@ -183,6 +183,31 @@ def test_an_archive_of_the_copy_gives_the_same_patch_as_the_copy(base, copy):
     assert changes_in(base, packed) == changes(base, copy)
 
 
+def test_a_hard_link_in_an_archive_is_what_it_links_to(base, copy):
+    (copy / "second.py").hardlink_to(copy / "src" / "area.py")
+    (copy / "link").symlink_to("src")
+    (copy / "second link").hardlink_to(copy / "link")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        tar.add(copy, arcname=".")
+        assert any(member.islnk() for member in tar.getmembers())
+    packed.seek(0)
+
+    patch = changes_in(base, packed)
+
+    assert patch == changes(base, copy)
+    assert "deleted" not in patch
+
+
+def test_a_file_of_an_old_archive_is_a_file(base):
+    assert "b/old.py" in changes_in(base, archive(("old.py", tarfile.AREGTYPE, "")))
+
+
+def test_a_hard_link_to_nothing_is_an_error_of_its_job(base):
+    with pytest.raises(OpenHandsError, match="link to nothing"):
+        changes_in(base, archive(("link", tarfile.LNKTYPE, "/etc/passwd")))
+
+
 def test_an_archive_cannot_write_outside(base, tmp_path):
     escapes = [
         [("../escaped", tarfile.REGTYPE, "x")],
