@@ -14,13 +14,14 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import httpx
 
 from spec_to_production.errors import InputError
+from spec_to_production.listener import Listener
 from spec_to_production.proxies import around_loopback
 
 _INDEXES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL")
@@ -76,12 +77,16 @@ def _relay(index: str, trust: ssl.SSLContext) -> Iterator[str]:
     with httpx.Client(auth=login, follow_redirects=True, timeout=_WITHIN_S, verify=trust) as client:
         prefix = f"/{secrets.token_urlsafe(24)}/"
         its = {"client": client, "index": bare.geturl(), "prefix": prefix, "folders": []}
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), its))
-        server.daemon_threads = True
-        with server:
+        with Listener(("127.0.0.1", 0), type("Handler", (_Handler,), its)) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{server.server_port}{prefix}simple/"
-            server.shutdown()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}{prefix}simple/"
+            finally:
+                server.shutdown()
+
+
+class _NotAPageError(Exception):
+    """The index answered with a page of another form than it says."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,7 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             with self.client.stream("GET", url, headers=asked) as answer:
                 self._pass_on(answer, is_page=page is not None)
-        except httpx.HTTPError as error:
+        # A RuntimeError is what a request meets when pip has ended and the client is closed.
+        except (httpx.HTTPError, httpx.StreamError, RuntimeError, _NotAPageError) as error:
             if not self._begun:  # or else pip sees that the file is cut short, and asks again
                 self.send_error(HTTPStatus.BAD_GATEWAY, type(error).__name__)
 
@@ -140,9 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
             return f"{self.prefix}files/{self.folders.index(folder)}/{name}"
 
         if page.headers.get("Content-Type", "").startswith(_JSON):
-            project = page.json()
-            for file in project.get("files", ()):
-                file["url"] = ours(file["url"])
+            try:
+                project = page.json()
+                for file in project.get("files", ()):
+                    file["url"] = ours(file["url"])
+            except (ValueError, LookupError, TypeError, AttributeError) as error:
+                raise _NotAPageError from error
             return json.dumps(project).encode()
         return _LINK.sub(
             lambda found: f"{found[1]}{ours(unescape(found[2]))}{found[1]}", page.text

@@ -142,6 +142,30 @@ def test_only_pages_and_the_files_that_they_link_to_are_passed_on(httpserver):
     assert env["NO_PROXY"] == "here,127.0.0.1"
 
 
+@pytest.mark.parametrize("page", ["<html>", "[]", '{"files": 3}', '{"files": [{"name": "a"}]}'])
+def test_a_page_that_is_not_what_it_says_is_an_answer_that_pip_understands(httpserver, page):
+    httpserver.expect_request("/simple/a/").respond_with_data(
+        page, content_type="application/vnd.pypi.simple.v1+json"
+    )
+    place = f"{urlsplit(httpserver.url_for('/')).netloc}/simple/"
+
+    with without_passwords({"PIP_INDEX_URL": f"http://u:p@{place}"}) as env:
+        assert httpx.get(f"{env['PIP_INDEX_URL']}a/").status_code == 502
+
+
+def test_no_relay_is_left_when_pip_cannot_be_run():
+    threads = set(threading.enumerate())
+    with (
+        pytest.raises(OSError, match="no pip"),
+        without_passwords({"PIP_INDEX_URL": "http://u:p@127.0.0.1:1/"}),
+    ):
+        raise OSError("no pip")
+
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
 def test_a_file_is_passed_on_as_it_comes(httpserver):
     seen = threading.Event()
 

@@ -7,11 +7,10 @@ import hmac
 import json
 import re
 import secrets
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,6 +21,7 @@ from spec_to_production.gateway.budget import Budget
 from spec_to_production.gateway.meter import Meter, Used
 from spec_to_production.gateway.prices import Price
 from spec_to_production.gateway.providers import KEY_HEADERS, Provider
+from spec_to_production.listener import Listener
 from spec_to_production.redaction import Redaction
 
 _LOOPBACK = "127.0.0.1"
@@ -227,9 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the terminal belongs to the run."""
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(Listener):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
         # The agent must not be able to fill this process with threads.
@@ -246,11 +244,6 @@ class _Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
         finally:
             self._free.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        """An agent that is interrupted hangs up in the middle of an answer; that is no error."""
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
 
 
 def _chosen(
