@@ -15,7 +15,6 @@ from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
 from spec_to_production.openhands.interface import Assignment, Failure, OpenHands, State
 from spec_to_production.results import Usage
 
-_LOOK_WITHIN_S = 1.0
 _FAULTS_TO_OPEN = 3
 _OPEN_FOR_S = 10.0
 _FULL_FOR_S = 30.0
@@ -39,7 +38,7 @@ class _Berth:
         faults: Failed creations, one after another; enough of them open the circuit.
         closed_until: Nothing is sent before that time.
         trouble: What it failed with when it was closed.
-        silent_since: When it stopped to answer looks.
+        silent_since: When it stopped answering looks.
     """
 
     server: OpenHands
@@ -80,6 +79,7 @@ class Fleet:
         spare: Starts one more when none of them is up any more; asked once.
         patience_s: How long a server may be silent before its conversations count as lost; 0 for
             one that is known to be gone when it cannot be reached.
+        look_within_s: How long one look waits for servers that are slow to answer.
         clock: Monotonic seconds.
     """
 
@@ -89,10 +89,12 @@ class Fleet:
         *,
         spare: Callable[[], OpenHands] | None = None,
         patience_s: float = 60,
+        look_within_s: float = 1,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._spare = spare
         self._patience_s = patience_s
+        self._look_within_s = look_within_s
         self._clock = clock
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(3 * len(servers) + 3, thread_name_prefix="fleet")
@@ -149,7 +151,7 @@ class Fleet:
                 asked.setdefault(berth, []).append(conversation)
         for berth, ids in asked.items():
             berth.look = berth.look or self._pool.submit(berth.server.states, ids)
-        wait([berth.look for berth in asked if berth.look], _LOOK_WITHIN_S)
+        wait([berth.look for berth in asked if berth.look], self._look_within_s)
         found: dict[UUID, State | None] = dict.fromkeys(conversations)
         for berth, ids in asked.items():
             found |= self._seen(berth, ids)
