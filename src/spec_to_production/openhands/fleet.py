@@ -26,7 +26,7 @@ _UNSEEN = State("unknown", Usage())
 
 
 @dataclass(eq=False)
-class _Berth:
+class _Member:
     """A server, and what is known of it.
 
     Attributes:
@@ -98,31 +98,31 @@ class Fleet:
         self._clock = clock
         self._lock = threading.RLock()
         self._pool = ThreadPoolExecutor(3 * len(servers) + 3, thread_name_prefix="fleet")
-        self._berths = [self._berth(server) for server in servers]
-        self._places: dict[UUID, _Berth] = {}
+        self._members = [self._member(server) for server in servers]
+        self._places: dict[UUID, _Member] = {}
 
     @property
     def version(self) -> str:
         """The version of the first server that is ready."""
         self.wait_until_ready()
-        ready = (b for b in self._berths if b.ready.done() and b.ready.exception() is None)
+        ready = (m for m in self._members if m.ready.done() and m.ready.exception() is None)
         return next(ready).server.version
 
     def wait_until_ready(self) -> None:
         """Block until one server is ready; when none gets so, raise why the first did not."""
-        waiting = {berth.ready for berth in self._berths}
+        waiting = {member.ready for member in self._members}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             if any(future.exception() is None for future in done):
                 return
-        self._berths[0].ready.result()
+        self._members[0].ready.result()
 
     def create(self, assignment: Assignment, base: Path) -> None:
         """Start a conversation on the server with the fewest; the next one when that fails."""
         error: OpenHandsError | None = None
-        for berth in self._candidates():
+        for member in self._candidates():
             try:
-                self._create_on(berth, assignment, base)
+                self._create_on(member, assignment, base)
             except OpenHandsError as failure:
                 error = failure
                 if not _is_of_the_server(failure):
@@ -133,36 +133,36 @@ class Fleet:
 
     def attach(self, conversation: UUID, base: Path) -> bool:
         """Take up a conversation on the server that has it; all are asked."""
-        wait([berth.ready for berth in self._berths])
-        for berth in self._up():
+        wait([member.ready for member in self._members])
+        for member in self._up():
             with contextlib.suppress(OpenHandsError):  # one that does not answer has nothing now
-                if berth.server.attach(conversation, base):
+                if member.server.attach(conversation, base):
                     with self._lock:
-                        berth.busy.add(conversation)
-                        self._places[conversation] = berth
+                        member.busy.add(conversation)
+                        self._places[conversation] = member
                     return True
         return False
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
         """One look at every server, side by side; a slow one says nothing and delays no other."""
-        asked: dict[_Berth, list[UUID]] = {}
+        asked: dict[_Member, list[UUID]] = {}
         for conversation in conversations:
-            if berth := self._places.get(conversation):
-                asked.setdefault(berth, []).append(conversation)
-        for berth, ids in asked.items():
-            berth.look = berth.look or self._pool.submit(berth.server.states, ids)
-        wait([berth.look for berth in asked if berth.look], self._look_within_s)
+            if member := self._places.get(conversation):
+                asked.setdefault(member, []).append(conversation)
+        for member, ids in asked.items():
+            member.look = member.look or self._pool.submit(member.server.states, ids)
+        wait([member.look for member in asked if member.look], self._look_within_s)
         found: dict[UUID, State | None] = dict.fromkeys(conversations)
-        for berth, ids in asked.items():
-            found |= self._seen(berth, ids)
+        for member, ids in asked.items():
+            found |= self._seen(member, ids)
         return found
 
     def say(self, conversation: UUID, text: str) -> None:
         """Send a further message; the conversation takes its place again."""
-        berth = self._place(conversation)
-        berth.server.say(conversation, text)
+        member = self._place(conversation)
+        member.server.say(conversation, text)
         with self._lock:
-            berth.busy.add(conversation)
+            member.busy.add(conversation)
 
     def interrupt(self, conversation: UUID) -> None:
         """Stop at once."""
@@ -182,26 +182,26 @@ class Fleet:
 
     def delete(self, conversation: UUID) -> None:
         """Forget the conversation, and free its place; where nothing answers, once that does."""
-        if berth := self._places.pop(conversation, None):
+        if member := self._places.pop(conversation, None):
             with self._lock:
-                berth.busy.discard(conversation)
-                if conversation in berth.abandoned:
+                member.busy.discard(conversation)
+                if conversation in member.abandoned:
                     return
-            berth.server.delete(conversation)
+            member.server.delete(conversation)
 
     def close(self) -> None:
         """Close every server; may be called twice."""
-        threads = [threading.Thread(target=berth.server.close) for berth in self._berths]
+        threads = [threading.Thread(target=member.server.close) for member in self._members]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _berth(self, server: OpenHands) -> _Berth:
-        return _Berth(server, self._pool.submit(server.wait_until_ready))
+    def _member(self, server: OpenHands) -> _Member:
+        return _Member(server, self._pool.submit(server.wait_until_ready))
 
-    def _candidates(self) -> list[_Berth]:
+    def _candidates(self) -> list[_Member]:
         """The servers to try, best first.
 
         Raises:
@@ -210,17 +210,17 @@ class Fleet:
         up = self._up()
         if not up:
             self._start_spare()
-            wait([berth.ready for berth in self._berths])
+            wait([member.ready for member in self._members])
             up = self._up()
         with self._lock:
             now = self._clock()
-            free = [berth for berth in up if not berth.is_full(now)]
+            free = [member for member in up if not member.is_full(now)]
             if up and not free:
                 raise ApiError("Every agent server is full.", status=_FULL)
-            return sorted(free, key=lambda berth: len(berth.busy))
+            return sorted(free, key=lambda member: len(member.busy))
 
     def _why_none_is_left(self) -> ServerLostError:
-        troubles = (berth.why_not for berth in reversed(self._berths))
+        troubles = (member.why_not for member in reversed(self._members))
         last = next(filter(None, troubles), "they failed every time")
         return ServerLostError(f"No agent server is left that takes jobs: {last}")
 
@@ -228,72 +228,72 @@ class Fleet:
         with self._lock:
             if self._spare is not None:
                 start, self._spare = self._spare, None
-                self._berths.append(self._berth(start()))
+                self._members.append(self._member(start()))
 
-    def _up(self) -> list[_Berth]:
+    def _up(self) -> list[_Member]:
         now = self._clock()
-        return [berth for berth in self._berths if berth.is_up(now)]
+        return [member for member in self._members if member.is_up(now)]
 
-    def _create_on(self, berth: _Berth, assignment: Assignment, base: Path) -> None:
+    def _create_on(self, member: _Member, assignment: Assignment, base: Path) -> None:
         conversation = assignment.conversation_id
         with self._lock:
-            berth.busy.add(conversation)
-            self._places[conversation] = berth
+            member.busy.add(conversation)
+            self._places[conversation] = member
         try:
-            berth.server.create(assignment, base)
+            member.server.create(assignment, base)
         except OpenHandsError as error:
             with self._lock:
-                berth.busy.discard(conversation)
-                self._learn_from(berth, error, conversation)
+                member.busy.discard(conversation)
+                self._learn_from(member, error, conversation)
             raise
         with self._lock:
-            berth.faults, berth.silent_since = 0, None
-            abandoned, berth.abandoned = berth.abandoned - {conversation}, set()
+            member.faults, member.silent_since = 0, None
+            abandoned, member.abandoned = member.abandoned - {conversation}, set()
         for each in abandoned:
-            self._pool.submit(_delete_quietly, berth.server, each)
+            self._pool.submit(_delete_quietly, member.server, each)
 
-    def _learn_from(self, berth: _Berth, error: OpenHandsError, conversation: UUID) -> None:
+    def _learn_from(self, member: _Member, error: OpenHandsError, conversation: UUID) -> None:
         now = self._clock()
         if isinstance(error, ApiError) and error.status == _FULL:
-            berth.room, berth.room_until = len(berth.busy), now + _FULL_FOR_S
+            member.room, member.room_until = len(member.busy), now + _FULL_FOR_S
         elif _is_of_the_server(error):
-            berth.abandoned.add(conversation)
-            berth.faults += 1
-            if berth.faults >= _FAULTS_TO_OPEN or isinstance(error, ServerLostError):
-                berth.close(now, error)
+            member.abandoned.add(conversation)
+            member.faults += 1
+            if member.faults >= _FAULTS_TO_OPEN or isinstance(error, ServerLostError):
+                member.close(now, error)
 
-    def _seen(self, berth: _Berth, ids: Sequence[UUID]) -> Mapping[UUID, State | None]:
-        if berth.look is None or not berth.look.done():
+    def _seen(self, member: _Member, ids: Sequence[UUID]) -> Mapping[UUID, State | None]:
+        if member.look is None or not member.look.done():
             return dict.fromkeys(ids, _UNSEEN)
-        look, berth.look = berth.look, None
+        look, member.look = member.look, None
         try:
             states = look.result()
         except OpenHandsError as error:
-            return self._silent(berth, ids, error)
+            return self._silent(member, ids, error)
         with self._lock:
-            berth.silent_since = None
-            berth.busy -= {each for each, s in states.items() if s is None or s.status in _ENDED}
+            member.silent_since = None
+            member.busy -= {each for each, s in states.items() if s is None or s.status in _ENDED}
         return {each: states.get(each, _UNSEEN) for each in ids}
 
     def _silent(
-        self, berth: _Berth, ids: Sequence[UUID], error: OpenHandsError
+        self, member: _Member, ids: Sequence[UUID], error: OpenHandsError
     ) -> Mapping[UUID, State | None]:
         now = self._clock()
-        berth.silent_since = now if berth.silent_since is None else berth.silent_since
+        member.silent_since = now if member.silent_since is None else member.silent_since
         patience = self._patience_s if isinstance(error, ServerLostError) else _SILENT_FOR_S
-        if now - berth.silent_since < patience:
+        if now - member.silent_since < patience:
             return dict.fromkeys(ids, _UNSEEN)
         with self._lock:
-            berth.close(now, error)
-            berth.abandoned |= set(ids)
-            berth.busy -= set(ids)
+            member.close(now, error)
+            member.abandoned |= set(ids)
+            member.busy -= set(ids)
         return dict.fromkeys(ids)
 
-    def _place(self, conversation: UUID) -> _Berth:
-        berth = self._places.get(conversation)
-        if berth is None:
+    def _place(self, conversation: UUID) -> _Member:
+        member = self._places.get(conversation)
+        if member is None:
             raise OpenHandsError(f"Conversation {conversation} was not created here.")
-        return berth
+        return member
 
 
 def _is_of_the_server(error: OpenHandsError) -> bool:

@@ -89,8 +89,8 @@ def test_jobs_go_where_the_fewest_are(fleet, servers):
 
 
 def wait_for_all(fleet):
-    for berth in fleet._berths:
-        berth.ready.exception()
+    for member in fleet._members:
+        member.ready.exception()
 
 
 def test_a_full_server_is_passed_over_and_not_asked_again_for_a_while(fleet, servers, clock):
@@ -149,7 +149,7 @@ def test_it_is_tried_again_later_and_what_it_may_have_begun_is_deleted(fleet, se
     servers[0].create_error = ServerLostError("no answer")
     create(fleet)
     servers[0].create_error, clock.now = None, 11
-    lost = next(iter(fleet._berths[0].abandoned))
+    lost = next(iter(fleet._members[0].abandoned))
     servers[0].running[lost] = Script()
 
     create(fleet)
@@ -187,7 +187,7 @@ def test_a_slow_server_delays_no_other(servers, clock):
 
         assert seen[other].status == "running"
         assert seen[slow].status == "unknown"
-        assert fleet._berths[0].look is not None
+        assert fleet._members[0].look is not None
 
 
 def test_a_refusal_is_the_jobs_own_and_no_other_server_is_asked(fleet, servers):
