@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 from pydantic import SecretStr
 
-from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.gateway import Gateway, Purse, find_provider
 
 ROUNDS = 300
 # As large as a prompt in the middle of a job.
@@ -47,7 +47,7 @@ def added_ms() -> tuple[float, float]:
         provider = find_provider("openai/x", address)
         assert provider is not None
         with (
-            closing(Gateway(provider, SecretStr("real-key"), Budget())) as gateway,
+            closing(Gateway(provider, SecretStr("real-key"), Purse())) as gateway,
             httpx.Client(trust_env=False) as client,
         ):
             headers = {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}

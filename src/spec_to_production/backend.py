@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spec_to_production import __version__
 from spec_to_production.errors import SettingsError
-from spec_to_production.gateway import Budget, Gateway, Price, find_price, find_provider
+from spec_to_production.gateway import Gateway, Price, Purse, find_price, find_provider
 from spec_to_production.generation.remedies import MOST_ATTEMPTS
 from spec_to_production.openhands import (
     CloudServer,
@@ -110,7 +110,7 @@ def kept_from_agent(
 
     Before a model is asked for the first time, ``tell`` hears whether its money can be limited.
     """
-    budget = Budget(
+    purse = Purse(
         requests=sum(_most_requests(settings, model, jobs) for model in models),
         tokens=settings.max_tokens,
         cost_usd=settings.max_cost_usd,
@@ -126,7 +126,7 @@ def kept_from_agent(
             gateway = Gateway(
                 provider,
                 model.api_key,
-                budget,
+                purse,
                 at_once=settings.max_parallel_jobs,
                 find_price=functools.partial(_price, model.name, settings, env, tell),
             )

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from security.conftest import ATTACKER, canary, needs_root
-from spec_to_production.gateway import Budget, Gateway, find_provider
+from spec_to_production.gateway import Gateway, Purse, find_provider
 from spec_to_production.openhands import SeparateServers
 from spec_to_production.openhands.interface import Assignment, Model
 from spec_to_production.settings import cache_folder
@@ -26,7 +26,7 @@ MOST_REQUESTS = 40
 @pytest.fixture
 def gateway(recorded_model):
     provider = find_provider(recorded_model.model.name, recorded_model.base_url)
-    opened = Gateway(provider, SecretStr(canary("llm")), Budget(requests=MOST_REQUESTS))
+    opened = Gateway(provider, SecretStr(canary("llm")), Purse(requests=MOST_REQUESTS))
     yield opened
     opened.close()
 
@@ -105,4 +105,4 @@ def test_nothing_of_the_job_is_in_reach(agents, gateway, targets, open_folder, a
     agents.await_end(conversation)
 
     attack("agent", (copy / "outcomes.jsonl").read_text().splitlines(), least=50)
-    assert gateway.budget.spent.requests == MOST_REQUESTS
+    assert gateway.purse.spent.requests == MOST_REQUESTS

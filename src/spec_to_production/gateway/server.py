@@ -17,10 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from spec_to_production.gateway.budget import Budget
 from spec_to_production.gateway.meter import Meter, Used
 from spec_to_production.gateway.prices import Price
 from spec_to_production.gateway.providers import KEY_HEADERS, Provider
+from spec_to_production.gateway.purse import Purse
 from spec_to_production.listener import Listener
 from spec_to_production.redaction import Redaction
 
@@ -49,23 +49,22 @@ class Gateway:
     Args:
         provider: Where requests go, and nowhere else.
         key: The real key; it is sent to the provider only.
-        budget: What may be spent.
-        at_once: Most requests under way; others wait. The budget can be exceeded by so many.
-        find_price: Finds what the model costs; called once, before the first request
-            goes out.
+        purse: What may be spent.
+        at_once: Most requests under way; others wait. By so many a limit is exceeded at most.
+        find_price: Finds what the model costs; called once, before it is asked for the first time.
     """
 
     def __init__(
         self,
         provider: Provider,
         key: SecretStr | None,
-        budget: Budget,
+        purse: Purse,
         *,
         at_once: int = _MOST_CONNECTIONS,
         find_price: Callable[[], Price | None] = lambda: None,
     ) -> None:
         self.key = SecretStr(f"throw-away-{secrets.token_urlsafe(24)}")
-        self.budget = budget
+        self.purse = purse
         self._path = f"/{secrets.token_urlsafe(24)}"
         self.turns = threading.BoundedSemaphore(at_once)
         self._find_price = functools.cache(find_price)
@@ -124,7 +123,7 @@ class Gateway:
         """Count what an answer used; one whose price is not known costs no money."""
         price = self.price()
         cost_usd = price.of(used) if price else used.cost_usd
-        self.budget.pay(used.tokens, cost_usd or 0)
+        self.purse.pay(used.tokens, cost_usd or 0)
 
     def clean(self, body: bytes) -> bytes:
         """A refusal's body without the key: some servers repeat what they were sent."""
@@ -157,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
         with self.gateway.turns:
             self.gateway.price()
-            if self.gateway.budget.take_request():
+            if self.gateway.purse.take_request():
                 return self._forward(url, body)
         return self._refuse(
             HTTPStatus.TOO_MANY_REQUESTS,

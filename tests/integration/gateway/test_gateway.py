@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from werkzeug import Response
 
 from spec_to_production import backend
-from spec_to_production.gateway import Budget, Gateway, find_provider, server
+from spec_to_production.gateway import Gateway, Purse, find_provider, server
 from spec_to_production.gateway.prices import Price
 from spec_to_production.openhands.interface import Model
 from spec_to_production.settings import from_options
@@ -29,9 +29,9 @@ PATH = "/v1/chat/completions"
 def open_gateway(httpserver):
     opened = []
 
-    def open_(budget=None, model="openai/recorded-x", base="/v1", **options):
+    def open_(purse=None, model="openai/recorded-x", base="/v1", **options):
         provider = find_provider(model, httpserver.url_for(base))
-        opened.append(Gateway(provider, SecretStr(KEY), budget or Budget(), **options))
+        opened.append(Gateway(provider, SecretStr(KEY), purse or Purse(), **options))
         return opened[-1]
 
     yield open_
@@ -56,7 +56,7 @@ def test_the_provider_gets_the_real_key_and_the_client_the_answer(httpserver, op
     assert answer.json() == ANSWER
     assert answer.headers["x-request-id"] == "42"
     assert "set-cookie" not in answer.headers
-    assert gateway.budget.spent.requests == 1
+    assert gateway.purse.spent.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_stream_arrives_as_it_comes(httpserver, open_gateway):
 
     assert received == b"".join(EVENTS)
     gateway.close()
-    assert gateway.budget.spent.tokens == 10
+    assert gateway.purse.spent.tokens == 10
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_a_key_that_the_provider_repeats_stays_here(httpserver, open_gateway):
 
 def test_a_spent_budget_is_said_in_words_that_are_not_tried_again(httpserver, open_gateway):
     httpserver.expect_request(PATH).respond_with_json(ANSWER)
-    gateway = open_gateway(Budget(requests=1))
+    gateway = open_gateway(Purse(requests=1))
 
     assert ask(gateway).is_success
     refused = ask(gateway)
@@ -231,7 +231,7 @@ def test_the_money_is_exceeded_by_the_requests_under_way_at_most(httpserver, ope
     """Also when everybody asks at the same moment: each request costs 1 US dollar here."""
     httpserver.expect_request(PATH).respond_with_json(ANSWER)
     price = Price({"input_cost_per_token": {0: 0.1}, "output_cost_per_token": {0: 0.1}})
-    gateway = open_gateway(Budget(cost_usd=2.5), at_once=2, find_price=lambda: price)
+    gateway = open_gateway(Purse(cost_usd=2.5), at_once=2, find_price=lambda: price)
 
     with ThreadPoolExecutor(16) as clients:
         answers = list(clients.map(lambda _: ask(gateway), range(32)))
@@ -239,20 +239,20 @@ def test_the_money_is_exceeded_by_the_requests_under_way_at_most(httpserver, ope
     let_through = [answer for answer in answers if answer.is_success]
     assert len(let_through) == len(httpserver.log)
     assert 3 <= len(let_through) <= 4
-    assert gateway.budget.spent.cost_usd == pytest.approx(len(let_through))
+    assert gateway.purse.spent.cost_usd == pytest.approx(len(let_through))
 
 
 def test_a_cost_that_the_provider_names_counts_without_a_price(httpserver, open_gateway):
     usage = {**ANSWER["usage"], "cost": 0.25}
     httpserver.expect_request(PATH).respond_with_json({**ANSWER, "usage": usage})
-    gateway = open_gateway(Budget(cost_usd=0.5))
+    gateway = open_gateway(Purse(cost_usd=0.5))
 
     assert [ask(gateway).status_code for _ in range(3)] == [200, 200, 429]
 
 
 def test_a_provider_that_is_not_there_is_said_so(open_gateway, httpserver):
     provider = find_provider("openai/recorded-x", "http://127.0.0.1:1/v1")
-    with closing(Gateway(provider, None, Budget())) as gateway:
+    with closing(Gateway(provider, None, Purse())) as gateway:
         answer = ask(gateway)
 
     assert answer.status_code == 502

@@ -15,7 +15,7 @@ class Spent:
     cost_usd: float = 0
 
 
-class Budget:
+class Purse:
     """The purse of one run; any thread may ask it.
 
     A request is let through while something is left, so that the sum goes over the limit by no
