@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum, auto
+from http import HTTPStatus
 
 from spec_to_production.errors import (
     ApiError,
@@ -23,9 +24,7 @@ MOST_ATTEMPTS = 3
 
 _FIRST_PAUSE_S = 2.0
 _GROWTH = 4
-_FULL = 429
-_UNAUTHORISED = {401, 403}
-_BROKEN = 500
+_KEY_REFUSED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
 class Remedy(Enum):
@@ -97,11 +96,11 @@ def cause_of(error: OpenHandsError) -> FailureCause:
             return "auth"
         case ServerLostError() | ServerStartError():
             return "server_lost"
-        case ApiError(status=status) if status in _UNAUTHORISED:
+        case ApiError(status=status) if status in _KEY_REFUSED:
             return "auth"
         case LateAnswerError():
             return "transient"
-        case ApiError(status=status) if status >= _BROKEN:
+        case ApiError(status=status) if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return "transient"
         case _:
             return "unknown"
@@ -109,4 +108,4 @@ def cause_of(error: OpenHandsError) -> FailureCause:
 
 def is_full(error: OpenHandsError) -> bool:
     """Whether the server only has no room now: that is no failure."""
-    return isinstance(error, ApiError) and error.status == _FULL
+    return isinstance(error, ApiError) and error.status == HTTPStatus.TOO_MANY_REQUESTS

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
@@ -32,10 +33,8 @@ from spec_to_production.openhands.models import (
 from spec_to_production.results import Usage
 
 _DELIVERIES = 3
-_REFUSED = 400
-_BROKEN = 500
-_CONFLICT = 409
-_GONE = (404, 400)  # 1.34 says 400
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)  # 1.34 says the second
+_REFUSALS = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
 _LOOK_AGAIN_S = 0.1
 _UNSEEN = State("unknown", Usage())
 _MOST_OF_A_TRAJECTORY = 4_000_000  # characters
@@ -162,7 +161,7 @@ class AgentServer(ABC):
         try:
             self._client.send(protocol.run(conversation), Success)
         except ApiError as error:
-            if error.status != _CONFLICT:  # it runs already
+            if error.status != HTTPStatus.CONFLICT:  # it runs already
                 raise
 
     def interrupt(self, conversation: UUID) -> None:
@@ -221,7 +220,7 @@ class AgentServer(ABC):
             try:
                 self._client.send(protocol.message(conversation, text), Success)
             except OpenHandsError as error:
-                refused = isinstance(error, ApiError) and _REFUSED <= error.status < _BROKEN
+                refused = isinstance(error, ApiError) and error.status in _REFUSALS
                 if refused or not left:
                     raise
             else:

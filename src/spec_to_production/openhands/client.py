@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import TypeVar
 
 import httpx
@@ -22,9 +23,7 @@ T = TypeVar("T")
 _ATTEMPTS = 5
 _FAULT_WINDOW_S = 90
 _CAPACITY_WINDOW_S = 900
-_FULL = 429
-_UNAVAILABLE = 503
-_MALFORMED_OR_BROKEN = (200, 201, *range(500, 600))
+_MALFORMED = (HTTPStatus.OK, HTTPStatus.CREATED)
 
 
 class LateAnswerError(OpenHandsError):
@@ -82,7 +81,11 @@ class Client:
 
     def _wait_for_capacity(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         def room_may_come(error: Exception) -> bool:
-            return not self._why_gone() and isinstance(error, ApiError) and error.status == _FULL
+            return (
+                not self._why_gone()
+                and isinstance(error, ApiError)
+                and error.status == HTTPStatus.TOO_MANY_REQUESTS
+            )
 
         for attempt in stamina.retry_context(
             on=room_may_come,
@@ -148,6 +151,7 @@ def _is_worth_repeating(request: Request, error: Exception) -> bool:
         case httpx.TransportError():
             return request.repeatable
         case ApiError(status=status):
-            return status == _UNAVAILABLE or (request.repeatable and status in _MALFORMED_OR_BROKEN)
+            broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _MALFORMED
+            return status == HTTPStatus.SERVICE_UNAVAILABLE or (request.repeatable and broken)
         case _:
             return False

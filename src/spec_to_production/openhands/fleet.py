@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
@@ -19,8 +20,6 @@ _FAULTS_TO_OPEN = 3
 _OPEN_FOR_S = 10.0
 _FULL_FOR_S = 30.0
 _SILENT_FOR_S = 60.0
-_FULL = 429
-_BROKEN = 500
 _ENDED = {"finished", "error", "stuck", "paused"}
 _UNSEEN = State("unknown", Usage())
 
@@ -216,7 +215,7 @@ class Fleet:
             now = self._clock()
             free = [member for member in up if not member.is_full(now)]
             if up and not free:
-                raise ApiError("Every agent server is full.", status=_FULL)
+                raise ApiError("Every agent server is full.", status=HTTPStatus.TOO_MANY_REQUESTS)
             return sorted(free, key=lambda member: len(member.busy))
 
     def _why_none_is_left(self) -> ServerLostError:
@@ -254,7 +253,7 @@ class Fleet:
 
     def _learn_from(self, member: _Member, error: OpenHandsError, conversation: UUID) -> None:
         now = self._clock()
-        if isinstance(error, ApiError) and error.status == _FULL:
+        if isinstance(error, ApiError) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
             member.room, member.room_until = len(member.busy), now + _FULL_FOR_S
         elif _is_of_the_server(error):
             member.abandoned.add(conversation)
@@ -298,7 +297,10 @@ class Fleet:
 
 def _is_of_the_server(error: OpenHandsError) -> bool:
     """Whether another server may do better: this one is lost, late, broken or full."""
-    return not isinstance(error, ApiError) or error.status == _FULL or error.status >= _BROKEN
+    if not isinstance(error, ApiError):
+        return True
+    is_full = error.status == HTTPStatus.TOO_MANY_REQUESTS
+    return is_full or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _delete_quietly(server: OpenHands, conversation: UUID) -> None:

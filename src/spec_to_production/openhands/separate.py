@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
@@ -36,7 +37,6 @@ _LOOK_WITHIN_S = 1.0
 _LOOK_AGAIN_S = 0.05
 _LOADED_WITHIN_S = 120
 _LOG_LINES = 15
-_NOT_FOUND = 404
 _UNSEEN = State("unknown", Usage())
 
 Tell = Callable[[str], None]
@@ -182,7 +182,9 @@ class SeparateServers:
 
     def _server(self, conversation: UUID) -> EmbeddedServer:
         if (server := self._servers.get(conversation)) is None:
-            raise ApiError(f"404: {conversation} was not created here.", status=_NOT_FOUND)
+            raise ApiError(
+                f"404: {conversation} was not created here.", status=HTTPStatus.NOT_FOUND
+            )
         return server
 
     def _look(self, conversation: UUID) -> State | None:
@@ -191,7 +193,7 @@ class SeparateServers:
         except ServerLostError:
             return None
         except OpenHandsError as error:
-            gone = isinstance(error, ApiError) and error.status == _NOT_FOUND
+            gone = isinstance(error, ApiError) and error.status == HTTPStatus.NOT_FOUND
             return None if gone else _UNSEEN
 
     def _come_up(self) -> None:
