@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
+import stamina
+
 from spec_to_production import engine, reporting
 from spec_to_production.delivery import write_reports
 from spec_to_production.errors import InputError, SettingsError, SpecToProductionError
@@ -57,6 +59,7 @@ def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
 
     0, or 1 for what ``fail-on`` names, 2 for bad input, 130 and 143 for an interrupted run.
     """
+    stamina.instrumentation.set_on_retry_hooks([])  # else it prints every retry into the log
     try:
         return _act(env, run)
     except SpecToProductionError as error:

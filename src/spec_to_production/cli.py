@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import stamina
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -43,6 +44,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[Callable[..., None]], Call
 @click.version_option(__version__)
 def main() -> None:
     """From a spec to tests that are shown to be real."""
+    stamina.instrumentation.set_on_retry_hooks([])  # else it prints every retry to the terminal
 
 
 @main.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
@@ -15,14 +14,14 @@ from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
 from spec_to_production.openhands import protocol
 from spec_to_production.openhands.protocol import A, Request
 
-# stamina tells of every retry; without a handler Python would print that to the terminal.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
-
 T = TypeVar("T")
 
-_ATTEMPTS = 5
-_FAULT_WINDOW_S = 90
-_CAPACITY_WINDOW_S = 900
+_FOR_ROOM = stamina.RetryingCaller(
+    attempts=None, timeout=900, wait_initial=0.2, wait_max=2, wait_jitter=0.2
+)
+_THROUGH_FAULTS = stamina.RetryingCaller(
+    attempts=5, timeout=90, wait_initial=0.1, wait_max=2, wait_jitter=0.2
+)
 _MALFORMED = (HTTPStatus.OK, HTTPStatus.CREATED)
 
 
@@ -59,14 +58,14 @@ class Client:
             ServerLostError: It cannot be reached.
         """
         read = _reader(request, expected)
-        return (self._wait_for_capacity if wait_for_room else self._persist)(request, read)
+        return (self._wait_for_room if wait_for_room else self._persist)(request, read)
 
     def fetch(self, request: Request, digest: str) -> bytes:
         """Send a request whose answer is a file with a SHA-256 digest; as :meth:`send` otherwise.
 
         What arrives damaged is asked for again.
         """
-        return self._wait_for_capacity(request, functools.partial(protocol.file, request, digest))
+        return self._wait_for_room(request, functools.partial(protocol.file, request, digest))
 
     def ask_once(self, request: Request, expected: type[A]) -> A:
         """Send a request a single time; raises as :meth:`send` does."""
@@ -79,44 +78,18 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def _wait_for_capacity(self, request: Request, read: Callable[[int, bytes], T]) -> T:
-        def room_may_come(error: Exception) -> bool:
-            return (
-                not self._why_gone()
-                and isinstance(error, ApiError)
-                and error.status == HTTPStatus.TOO_MANY_REQUESTS
-            )
-
-        for attempt in stamina.retry_context(
-            on=room_may_come,
-            attempts=None,
-            timeout=_CAPACITY_WINDOW_S,
-            wait_initial=0.2,
-            wait_max=2,
-            wait_jitter=0.2,
-        ):
-            with attempt:
-                return self._persist(request, read)
-        raise AssertionError("the last attempt raises")  # pragma: no cover
+    def _wait_for_room(self, request: Request, read: Callable[[int, bytes], T]) -> T:
+        return _FOR_ROOM(self._while_there(_is_full), self._persist, request, read)
 
     def _persist(self, request: Request, read: Callable[[int, bytes], T]) -> T:
-        def helps(error: Exception) -> bool:
-            return not self._why_gone() and _is_worth_repeating(request, error)
-
+        helps = functools.partial(_is_worth_repeating, request)
         try:
-            for attempt in stamina.retry_context(
-                on=helps,
-                attempts=_ATTEMPTS,
-                timeout=_FAULT_WINDOW_S,
-                wait_initial=0.1,
-                wait_max=2,
-                wait_jitter=0.2,
-            ):
-                with attempt:
-                    return self._once(request, read)
+            return _THROUGH_FAULTS(self._while_there(helps), self._once, request, read)
         except httpx.TransportError as error:
             raise self._explain(request, error) from error
-        raise AssertionError("the last attempt raises")  # pragma: no cover
+
+    def _while_there(self, helps: Callable[[Exception], bool]) -> Callable[[Exception], bool]:
+        return lambda error: not self._why_gone() and helps(error)
 
     def _once(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         if self._http.is_closed:
@@ -140,6 +113,10 @@ class Client:
 
 def _reader(request: Request, expected: type[A]) -> Callable[[int, bytes], A]:
     return lambda status, body: protocol.decipher(request, status, body, expected)
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, ApiError) and error.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _is_worth_repeating(request: Request, error: Exception) -> bool:
