@@ -46,7 +46,7 @@ def start(
 ) -> Fleet:
     """The user's servers, or our own: as root one for each job, otherwise one for all.
 
-    Should it end that they come from, it is replaced once. What is rented is taken down in the
+    Should it end that they come from, it is replaced once. What is rented is recorded in the
     folder that is ``kept`` between runs, or in this machine's own.
 
     Raises:

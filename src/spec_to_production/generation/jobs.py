@@ -84,7 +84,7 @@ class Jobs:
         for flight in self._flights.values():
             if flight.ended_ms is None:
                 if flight.phase in {Phase.COLLECTED, Phase.JUDGING}:
-                    self._take_down_answer(flight)
+                    self._record_answer(flight)
                 flight.end("cancelled", "interrupted", "The run was interrupted.")
                 flight.ended_ms = self._timeline.now_ms()
         return self.jobs()
@@ -209,7 +209,7 @@ class Jobs:
         flight.ended_ms = self._timeline.now_ms()
         job = flight.job()
         if job.status == "succeeded":
-            self._take_down_answer(flight)
+            self._record_answer(flight)
             if flight.proved:
                 self._means.keep(flight.task, job.files)
         else:
@@ -221,7 +221,7 @@ class Jobs:
         self._progress.ended(flight.sight(flight.ended_ms))
         return job
 
-    def _take_down_answer(self, flight: Flight) -> None:
+    def _record_answer(self, flight: Flight) -> None:
         files = [*flight.files.values()]
         self._means.journal.answered(flight.task, flight.conversation, files)
 

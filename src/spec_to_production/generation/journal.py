@@ -1,4 +1,4 @@
-"""What a run has under way, taken down where a later run finds it should this one die.
+"""What a run has under way, recorded where a later run finds it should this one die.
 
 One file for a plan (the same tasks on the same code), with a line for each conversation that is
 about to begin and for each answer that has come. Only one run at a time writes it, at its end; the
@@ -48,7 +48,7 @@ class Journal:
 
     Args:
         file: Takes the lines; held open, and locked, until the run ends. Without one nothing is
-            taken down.
+            recorded.
         left: The last line on each task of a run that died, by content key.
         tell: Takes a line when the journal cannot be written.
     """
@@ -115,16 +115,16 @@ class Journal:
         }
 
     def began(self, task: Task, conversation: UUID) -> None:
-        """Take down that a conversation is about to begin."""
+        """Record that a conversation is about to begin."""
         self._write(Line(content_key=task.content_key, conversation=conversation))
 
     def answered(self, task: Task, conversation: UUID, files: Sequence[GeneratedFile]) -> None:
-        """Take down a task's answer, before its conversation is deleted."""
+        """Record a task's answer, before its conversation is deleted."""
         line = Line(content_key=task.content_key, conversation=conversation, files=tuple(files))
         self._write(line)
 
     def failed(self, task: Task) -> None:
-        """Take down that a task came to nothing."""
+        """Record that a task came to nothing."""
         self._write(Line(content_key=task.content_key))
 
     def remove(self) -> None:

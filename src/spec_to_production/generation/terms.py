@@ -57,7 +57,7 @@ class Means:
         prompts: Words for nudges and repairs.
         timeline: Measures submission and collection.
         progress: Told about every change.
-        journal: Takes down what a later run has to know, should this one die.
+        journal: Records what a later run has to know, should this one die.
         finish_task: Called just before a task is sent, to add what is known by then.
         keep: Told of every answer in which a test was accepted or disputed.
         keep_trajectory: Takes every step of a task's conversation before that is deleted.
