@@ -132,7 +132,9 @@ class EmbeddedServer(AgentServer):
         self._prepare_folder()
         key = secrets.token_urlsafe(32)
         module = ("openhands.agent_server", "--host", _LOOPBACK, "--port", str(port))
-        command = installed.command(module, self.folder, settings(self.folder, key), self._owner)
+        command = installed.command(
+            module, self.folder, server_environment(self.folder, key), self._owner
+        )
         self._process = command.start(self.log)
         http = httpx.Client(
             base_url=f"http://{_LOOPBACK}:{port}",
@@ -177,7 +179,7 @@ _OWNED = ("home", "tmp", "conversations")
 _FOLDERS = (*_OWNED, "copies")
 
 
-def settings(folder: Path, key: str) -> Mapping[str, str]:
+def server_environment(folder: Path, key: str) -> Mapping[str, str]:
     """The server's environment: nothing of ours, because the agent's shells inherit it."""
     return {
         "HOME": str(folder / "home"),

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from spec_to_production.disk import remove
 from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError, ServerStartError
-from spec_to_production.openhands.embedded import EmbeddedServer, settings
+from spec_to_production.openhands.embedded import EmbeddedServer, server_environment
 from spec_to_production.openhands.installation import Installer
 from spec_to_production.openhands.interface import Assignment, Failure, State
 from spec_to_production.openhands.launch import (
@@ -214,7 +214,9 @@ class SeparateServers:
         self._folder.chmod(0o711)
         if isinstance(installed, Image):
             return installed
-        command = installed.zygote(self._folder, settings(self._folder, secrets.token_urlsafe()))
+        command = installed.zygote(
+            self._folder, server_environment(self._folder, secrets.token_urlsafe())
+        )
         self._process = command.start(self._log)
         deadline = time.monotonic() + _LOADED_WITHIN_S
         while time.monotonic() < deadline and self._process.poll() is None:
