@@ -13,10 +13,10 @@ from typing import Any
 
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.journal import Journal
-from spec_to_production.generation.prompts import WORKING_DIR, Prompts
+from spec_to_production.generation.prompts import Prompts
 from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands import OpenHands
-from spec_to_production.openhands.interface import Model
+from spec_to_production.openhands.interface import WORKING_DIR, Model
 from spec_to_production.progress import Lines, Progress
 from spec_to_production.results import Component, Job, Problem, Spec, Task
 from spec_to_production.snapshot import Snapshot

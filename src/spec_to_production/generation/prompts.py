@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from spec_to_production.openhands.interface import WORKING_DIR
 from spec_to_production.results import (
     Component,
     GeneratedFile,
@@ -18,9 +19,6 @@ from spec_to_production.results import (
     Spec,
     TestVerdict,
 )
-
-WORKING_DIR = "{{WORKING_DIR}}"
-"""Stands for the agent's own copy of the code, whose path is known only once it is made."""
 
 _LONGEST_EXAMPLE = 6_000
 _LONGEST_DETAIL = 2_000

@@ -27,6 +27,10 @@ ExecutionStatus = Literal[
 or for a look that came back too late to say anything."""
 
 
+WORKING_DIR = "{{WORKING_DIR}}"
+"""Stands in a prompt for the agent's own copy of the code, whose path is known once it is made."""
+
+
 @dataclass(frozen=True)
 class Model:
     """The language model that the agent is to use, passed on unchanged.

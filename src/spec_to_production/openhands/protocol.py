@@ -15,15 +15,12 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from spec_to_production.errors import ApiError
-from spec_to_production.openhands.interface import Assignment, Failure, Model
+from spec_to_production.openhands.interface import WORKING_DIR, Assignment, Failure, Model
 from spec_to_production.openhands.models import Event
 from spec_to_production.results import FailureCause
 
 MOST_IDS = 99
 """How many conversations one request may ask for."""
-
-WORKING_DIRECTORY = "{{WORKING_DIR}}"
-"""Stands in a prompt for the folder of the conversation's own copy, as the agent sees it."""
 
 _DETAIL_LENGTH = 500
 _CONVERSATIONS = "/api/conversations"
@@ -74,9 +71,7 @@ def create(assignment: Assignment, working_dir: str) -> Request:
                 "tools": [{"name": "terminal"}, {"name": "file_editor"}],
             },
             "workspace": {"working_dir": working_dir},
-            "initial_message": _user_message(
-                assignment.prompt.replace(WORKING_DIRECTORY, working_dir)
-            ),
+            "initial_message": _user_message(assignment.prompt.replace(WORKING_DIR, working_dir)),
             "max_iterations": assignment.max_iterations,
             "stuck_detection": True,
             "autotitle": False,

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from spec_to_production.generation.prompts import WORKING_DIR, fenced
+from spec_to_production.generation.prompts import fenced
+from spec_to_production.openhands.interface import WORKING_DIR
 from spec_to_production.results import TestVerdict
 
 
