@@ -18,7 +18,7 @@ _WEIGHT = {"high": 100, "medium": 10, "low": 1}
 def plan(
     spec: Spec, component: Component, prompts: Prompts, code: Path, made_by: str
 ) -> list[Task]:
-    """The jobs, most valuable first.
+    """The jobs, in the order of their modules.
 
     Args:
         spec: What is required.
@@ -30,12 +30,11 @@ def plan(
     """
     shares = _share(spec, component, code)
     basis = "\0".join([made_by, *(_text(code / path) for path in component.test_files)])
-    tasks = [
+    return [
         _task(module, requirements, component, prompts, basis)
         for module, requirements in shares
         if requirements
     ]
-    return sorted(tasks, key=lambda task: (-task.priority, task.id))
 
 
 def output_path(component: Component, module: Module) -> str:
