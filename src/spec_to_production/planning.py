@@ -9,9 +9,10 @@ from pathlib import Path
 from spec_to_production import backend
 from spec_to_production.components import find_component
 from spec_to_production.errors import SettingsError
+from spec_to_production.generation.durations import Durations
 from spec_to_production.generation.plan import plan
 from spec_to_production.generation.prompts import Prompts
-from spec_to_production.generation.schedule import Durations, in_order
+from spec_to_production.generation.schedule import in_order
 from spec_to_production.results import Component, GeneratedFile, Spec, Task
 from spec_to_production.settings import Settings
 from spec_to_production.snapshot import Snapshot

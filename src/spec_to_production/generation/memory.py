@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spec_to_production.generation.cache import Cache
+from spec_to_production.generation.durations import Durations
 from spec_to_production.generation.journal import Journal
-from spec_to_production.generation.schedule import Durations
 from spec_to_production.results import GeneratedFile, Job, Task
 
 

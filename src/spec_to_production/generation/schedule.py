@@ -1,20 +1,13 @@
-"""In which order tasks are sent, how often they are looked at, and how long they took before."""
+"""In which order tasks are sent, and how often they are looked at."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
-from pydantic import RootModel, ValidationError
-
-from spec_to_production.generation.whole import write_whole
-from spec_to_production.results import Component, Job, Task
+from spec_to_production.results import Component, Task
 
 _SHORTEST_PAUSE_S, _SHARE_OF_THE_AGE = 0.5, 0.01
-_WEIGHT_OF_THE_NEW = 0.5
-_MOST_KNOWN = 10_000
 
 
 def in_order(
@@ -52,37 +45,6 @@ def until_next_look(ages_s: Iterable[float], most_s: float) -> float:
     """
     youngest = min(ages_s, default=0)
     return min(most_s, max(_SHORTEST_PAUSE_S, _SHARE_OF_THE_AGE * youngest))
-
-
-class Durations(RootModel[dict[str, float]]):
-    """Seconds that tasks took in earlier runs, by id."""
-
-    @classmethod
-    def read(cls, folder: Path) -> Durations:
-        """What is known; nothing when the file is missing or not one of ours."""
-        try:
-            return cls.model_validate_json(_path(folder).read_bytes())
-        except (OSError, ValidationError):
-            return cls({})
-
-    def learn(self, jobs: Sequence[Job]) -> Durations:
-        """With the jobs that did their work in this run; the newer counts as much as all before."""
-        known = dict(self.root)
-        for job in jobs:
-            if job.status == "succeeded" and job.submitted_ms is not None and job.ended_ms:
-                seconds = (job.ended_ms - job.submitted_ms) / 1000
-                before = known.pop(job.task_id, seconds)
-                known[job.task_id] = before + _WEIGHT_OF_THE_NEW * (seconds - before)
-        return Durations(dict(list(known.items())[-_MOST_KNOWN:]))
-
-    def write(self, folder: Path) -> None:
-        """Keep them for later runs; a folder that cannot be written costs only the order."""
-        with contextlib.suppress(OSError):
-            write_whole(_path(folder), self.model_dump_json().encode())
-
-
-def _path(folder: Path) -> Path:
-    return folder / "durations.json"
 
 
 def _seconds_per_line(

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_to_production.generation.schedule import Durations, in_order, until_next_look
-from spec_to_production.results import Job, Module, Task
+from spec_to_production.generation.schedule import in_order, until_next_look
+from spec_to_production.results import Module, Task
 
 
 def task(name, priority):
@@ -16,18 +16,6 @@ def task(name, priority):
         output_path=f"test_{name}.py",
         priority=priority,
         content_key=name,
-    )
-
-
-def job(name, seconds, **more):
-    return Job(
-        task_id=name,
-        kind="test_generation",
-        module=f"{name}.py",
-        requirement_ids=("FR-1",),
-        status=more.get("status", "succeeded"),
-        submitted_ms=1000.0,
-        ended_ms=1000.0 + seconds * 1000,
     )
 
 
@@ -57,20 +45,6 @@ def test_what_was_measured_counts_more_than_the_length(sized):
 
     # 2 s for 40 lines: the one never measured is expected to take 1 s.
     assert order(tasks, sized, {"a": 1.9, "b": 0.1}.items()) == ["a", "c", "b"]
-
-
-def test_durations_are_learned_from_jobs_that_did_their_work(tmp_path):
-    learned = Durations({"a": 10}).learn([job("a", 20), job("b", 4), job("c", 4, status="failed")])
-    learned.write(tmp_path / "new")
-
-    assert Durations.read(tmp_path / "new").root == {"a": 15, "b": 4}
-
-
-def test_a_file_that_is_not_ours_is_as_none(tmp_path):
-    (tmp_path / "durations.json").write_text("[1]")
-
-    assert Durations.read(tmp_path).root == {}
-    assert Durations.read(tmp_path / "missing").root == {}
 
 
 @given(

@@ -1,0 +1,28 @@
+from spec_to_production.generation.durations import Durations
+from spec_to_production.results import Job
+
+
+def job(name, seconds, **more):
+    return Job(
+        task_id=name,
+        kind="test_generation",
+        module=f"{name}.py",
+        requirement_ids=("FR-1",),
+        status=more.get("status", "succeeded"),
+        submitted_ms=1000.0,
+        ended_ms=1000.0 + seconds * 1000,
+    )
+
+
+def test_durations_are_learned_from_jobs_that_did_their_work(tmp_path):
+    learned = Durations({"a": 10}).learn([job("a", 20), job("b", 4), job("c", 4, status="failed")])
+    learned.write(tmp_path / "new")
+
+    assert Durations.read(tmp_path / "new").root == {"a": 15, "b": 4}
+
+
+def test_a_file_that_is_not_ours_is_as_none(tmp_path):
+    (tmp_path / "durations.json").write_text("[1]")
+
+    assert Durations.read(tmp_path).root == {}
+    assert Durations.read(tmp_path / "missing").root == {}
