@@ -17,8 +17,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from spec_to_production.generation.shelf import Shelf
 from spec_to_production.results import Baseline, Gate, Refactoring, Value, Verification
+from spec_to_production.shelf import Shelf
 
 _LARGEST = 32 << 20
 _PURPOSE = b"spec-to-production attestation 1"

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from spec_to_production.generation.intake import LARGEST_FILE
 from spec_to_production.generation.plan import repair_path
-from spec_to_production.generation.shelf import MOST_BYTES, Shelf
 from spec_to_production.results import GeneratedFile, Task, Value
+from spec_to_production.shelf import MOST_BYTES, Shelf
 
 _MOST_REPAIRS = 5
 _LARGEST_ENTRY = 8 * LARGEST_FILE

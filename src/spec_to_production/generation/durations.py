@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import RootModel, ValidationError
 
-from spec_to_production.generation.whole import write_whole
 from spec_to_production.results import Job
+from spec_to_production.whole import write_whole
 
 _WEIGHT_OF_THE_NEW = 0.5
 _MOST_KNOWN = 10_000

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from spec_to_production.generation.whole import write_whole
+from spec_to_production.whole import write_whole
 
 MOST_BYTES = 64 << 20
 """The folder's bound; what was not used for longest goes first."""
