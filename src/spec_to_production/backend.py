@@ -69,8 +69,8 @@ def _elsewhere(settings: Settings, rented: Path, tell: Tell) -> Fleet:
         return Fleet([RemoteServer(address, key, tell) for address in addresses])
     if len(addresses) > 1:
         raise SettingsError(
-            "openhands-url: cloud stands alone, because openhands-api-key is then a key of the "
-            "Cloud, which no other server may see."
+            "openhands-url: 'cloud' cannot be combined with other addresses, because "
+            "openhands-api-key is then a key of the Cloud, which no other server may see."
         )
     if key is None:
         raise SettingsError(
@@ -120,7 +120,10 @@ def kept_from_agent(
         for model in models:
             provider = find_provider(model.name, model.base_url)
             if provider is None or settings.openhands_urls:
-                tell(f"The agent can read the key: {model.name} is asked without the gateway.")
+                tell(
+                    f"The agent can see your model key: {model.name} cannot be reached through the "
+                    "gateway."
+                )
                 reached.append(model)
                 continue
             gateway = Gateway(

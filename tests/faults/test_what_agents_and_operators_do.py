@@ -106,7 +106,7 @@ def test_a_conversation_that_somebody_ended_is_told_as_such(
     assert done.is_set()
     assert outcome.statuses[1:] == ["succeeded"] * 2
     if word == "paused":
-        assert "is paused, and nobody here asked for that" in outcome.jobs[0].message
+        assert "is unexpectedly paused" in outcome.jobs[0].message
     else:
         assert outcome.statuses[0] == "succeeded"
 

@@ -13,7 +13,7 @@ from spec_to_production.settings import from_options
         ({"openhands-url": "cloud"}, "openhands-api-key: not given"),
         (
             {"openhands-url": "https://mine.example, cloud", "openhands-api-key": "k"},
-            "cloud stands alone",
+            "'cloud' cannot be combined",
         ),
     ],
 )

@@ -73,7 +73,7 @@ def account(budget: Budget, jobs: Sequence[Job]) -> list[Problem]:
         problems.append(
             Problem(
                 stage="openhands_collection",
-                message="max-cost-usd could not be watched: the model's price is not known.",
+                message="max-cost-usd could not be enforced: the model's price is not known.",
                 hint="Give max-tokens instead.",
             )
         )

@@ -157,7 +157,7 @@ class Course:
         elif state.status in {"error", "stuck"}:
             self._collect(flight, lambda: self._ask_why(flight))
         else:
-            why = f"The conversation is {state.status}, and nobody here asked for that."
+            why = f"The conversation is unexpectedly {state.status}."
             self._collect(flight, lambda: self._fail(flight, Failure("unknown", why)))
 
     def _finished(self, flight: Flight) -> None:
@@ -219,7 +219,8 @@ class Course:
         flight.attempts += 1
         seconds = remedies.pause(flight.attempts)
         self._wait(flight, seconds)
-        self._progress.tell(f"{failure.cause}, again in {seconds:.0f} s", flight.task.id)
+        what = remedies.in_words(failure.cause)
+        self._progress.tell(f"{what}, retrying in {seconds:.0f} s", flight.task.id)
 
     def give_up(self, flight: Flight, status: JobStatus, failure: Failure) -> None:
         """End a flight; what it has by then is still judged.

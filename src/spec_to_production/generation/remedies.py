@@ -84,6 +84,11 @@ def advise(failure: Failure) -> Failure:
     return failure
 
 
+def in_words(cause: FailureCause) -> str:
+    """A cause for a line of progress."""
+    return "temporary fault" if cause == "transient" else cause.replace("_", " ")
+
+
 def pause(attempt: int) -> float:
     """Seconds before the given attempt (1, 2, …); jobs that failed together come back apart."""
     return float(_FIRST_PAUSE_S * _GROWTH ** (attempt - 1) * random.uniform(0.75, 1.25))  # noqa: S311

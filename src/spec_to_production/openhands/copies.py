@@ -67,7 +67,7 @@ def make(base: Path, to: Path, owner: int | None) -> None:
             partial.rename(to)
     except (DiskFullError, OSError) as error:
         shutil.rmtree(partial, ignore_errors=True)
-        raise OpenHandsError(f"There is no copy of the code for the job: {error}") from error
+        raise OpenHandsError(f"The job's copy of the code could not be made: {error}") from error
 
 
 def give(path: Path, owner: int) -> None:
@@ -112,7 +112,7 @@ def changes(base: Path, copy: Iterable[Entry]) -> str:
             _mirror(copy, mirror, most_bytes=_size(base) + _MOST_NEW_BYTES)
             return Snapshot(base, "HEAD", None).diff(mirror)
     except _UNREADABLE as error:
-        raise OpenHandsError(f"The changes of the job cannot be told: {error}") from error
+        raise OpenHandsError(f"The job's changes could not be read: {error}") from error
 
 
 def on_disk(copy: Path) -> Iterator[Entry]:
@@ -165,7 +165,7 @@ def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
             continue
         path = entry.path.relative_to(entry.path.anchor)
         if any((mirror / parent).is_symlink() for parent in path.parents):
-            raise OpenHandsError(f"The job's copy is no tree: {path} lies below a link.")
+            raise OpenHandsError(f"The job's changes could not be read: {path} lies below a link.")
         place = mirror / path
         if stat.S_ISLNK(entry.mode):
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -88,7 +88,10 @@ class EmbeddedServer(AgentServer):
         def find(closing: threading.Event) -> Environment | Image:
             installed = Installer(cache, tell, env=env).find(closing)
             if agent_uid() is None and isinstance(installed, Environment):
-                tell("The agent runs as you and can read your files: only root can change that.")
+                tell(
+                    "The agent runs as your user and can read your files; it is isolated only when "
+                    "this tool runs as root."
+                )
             return installed
 
         return cls(folder, find, tell)

@@ -30,7 +30,7 @@ def check(version: str, tell: Callable[[str], None]) -> None:
     if not found or found > _numbers(newest):
         tell(
             f"The agent server is version {version}; this tool was tried with {OLDEST} to "
-            f"{newest}. It goes on all the same."
+            f"{newest}. Continuing anyway."
         )
 
 

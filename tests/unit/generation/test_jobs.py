@@ -268,4 +268,4 @@ def test_money_that_cannot_be_counted_is_a_problem(run):
 
     assert jobs["a"].status == "succeeded"
     (problem,) = run.jobs.problems()
-    assert "max-cost-usd could not be watched" in problem.message
+    assert "max-cost-usd could not be enforced" in problem.message

@@ -126,7 +126,7 @@ def test_a_folder_where_a_file_was_and_a_file_where_a_folder_was(base, copy):
 
 
 def test_a_copy_that_is_gone_is_an_error_of_its_job(base, tmp_path):
-    with pytest.raises(OpenHandsError, match="cannot be told"):
+    with pytest.raises(OpenHandsError, match="could not be read"):
         changes(base, tmp_path / "nowhere")
 
 
