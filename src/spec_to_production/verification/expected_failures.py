@@ -37,6 +37,8 @@ def _disputes(tests: Iterable[TestVerdict], path: str) -> dict[str, Dispute]:
 
 
 def _marked(file: GeneratedFile, disputes: Mapping[str, Dispute]) -> GeneratedFile | None:
+    if not disputes:  # the file may be one that cannot be parsed
+        return None
     defined = {qualified(*found) for found in test_nodes(syntax.parse(file.content))}
     text = excerpt(file.content, Part(frozenset(defined & disputes.keys())))
     if text is None:

@@ -115,6 +115,16 @@ def test_without_disputes_there_is_no_file():
     assert expected_failures(found(accepted("test_accepted"))) == ()
 
 
+def test_a_candidate_that_cannot_be_parsed_costs_the_others_nothing():
+    broken = GeneratedFile(path="tests/test_broken.py", content="def test_x(:\n")
+    verification = found(disputed("test_zero"))
+    candidates = (broken, *verification.candidates)
+
+    (file,) = expected_failures(verification.model_copy(update={"candidates": candidates}))
+
+    assert file.path == "tests/test_div_disputed.py"
+
+
 @pytest.mark.parametrize("text", ['")\nimport os\n(', "\\", "'\"", "\u202e", "{x}", "\x00", "é"])
 def test_what_a_dispute_says_stays_a_text(text):
     (file,) = expected_failures(found(disputed("test_zero", statement=text, actual=text)))
