@@ -26,6 +26,7 @@ import contextlib
 import errno
 import os
 import shutil
+import traceback
 from collections.abc import Iterator
 
 
@@ -44,6 +45,16 @@ class SpecToProductionError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+def fault_of_ours(error: Exception) -> SpecToProductionError:
+    """An error that nobody raised on purpose, in words that say so and where it comes from."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return SpecToProductionError(
+        f"Internal error: {type(error).__name__}: {error} "
+        f"({where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]})",
+        hint="This is a fault of spec-to-production; please report it.",
+    )
 
 
 class InputError(SpecToProductionError):

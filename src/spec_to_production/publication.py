@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console, RenderableType
 
 from spec_to_production import reporting
-from spec_to_production.errors import SettingsError, SpecToProductionError
+from spec_to_production.errors import SettingsError, SpecToProductionError, fault_of_ours
 from spec_to_production.github import commands, connection, delivery
 from spec_to_production.github.artifact import Artifact, Name, upload
 from spec_to_production.github.comment import (
@@ -282,5 +282,8 @@ def _attempt(what: str, work: Callable[[], T]) -> T | None:
     try:
         return work()
     except SpecToProductionError as error:
-        commands.annotate("warning", str(error), title=f"spec-to-production: {what}")
-        return None
+        told = error
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the result either
+        told = fault_of_ours(error)
+    commands.annotate("warning", str(told), title=f"spec-to-production: {what}")
+    return None

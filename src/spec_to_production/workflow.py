@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -24,7 +23,7 @@ from typing import Any, Protocol, TypeVar
 
 from spec_to_production import __version__
 from spec_to_production.attestation import Findings
-from spec_to_production.errors import SpecToProductionError, telling_of_a_full_disk
+from spec_to_production.errors import SpecToProductionError, fault_of_ours, telling_of_a_full_disk
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.progress import Progress
 from spec_to_production.results import (
@@ -345,18 +344,11 @@ class Workflow:
             with self._timeline.measure(stage), telling_of_a_full_disk():
                 return work()
         except SpecToProductionError as error:
-            self._problems.append(Problem(stage=stage, message=error.message, hint=error.hint))
+            told = error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the results
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            self._problems.append(
-                Problem(
-                    stage=stage,
-                    message=f"Internal error: {type(error).__name__}: {error} "
-                    f"({where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]})",
-                    hint="This is a fault of spec-to-production; please report it.",
-                )
-            )
-        self._progress.tell(f"{stage}: {self._problems[-1].message}")
+            told = fault_of_ours(error)
+        self._problems.append(Problem(stage=stage, message=told.message, hint=told.hint))
+        self._progress.tell(f"{stage}: {told.message}")
         return None
 
     def _verified_so_far(self) -> Verification | None:

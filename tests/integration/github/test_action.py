@@ -405,6 +405,18 @@ def test_a_broken_artifact_service_costs_the_artifact_only(step, server, service
     assert len(server.bodies(5)) == 1
 
 
+def test_a_fault_of_ours_in_one_step_of_publishing_costs_that_step_only(step, server, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("spec_to_production.publication.upload", broken)
+
+    assert step.run() == 0
+    (warning,) = [line for line in commands(step, "warning") if "artifact" in line]
+    assert "Internal error: RuntimeError: no such thing (broken, line" in warning
+    assert len(server.bodies(5)) == 1
+
+
 @pytest.mark.parametrize(
     ("name", "ref", "commented"),
     [
