@@ -588,12 +588,17 @@ def test_accepted_tests_are_proposed_in_a_pull_request(step, server, tmp_path):
     assert len(server.exchanges) <= 15
 
 
-def test_disputed_tests_are_delivered_only_when_asked_for(step, server, tmp_path):
+@pytest.mark.parametrize(
+    ("asked", "delivered"), [("false", [FILE.path]), ("true", ["t_disputed.py", FILE.path])]
+)
+def test_disputed_tests_are_delivered_only_when_asked_for(step, server, tmp_path, asked, delivered):
     git = delivering(step, server, tmp_path, "commit")
-    step.env["INPUT_DELIVER-DISPUTES"] = "true"
+    step.env["INPUT_DELIVER-DISPUTES"] = asked
     step.run()
 
-    assert "xfail(strict=True" in git.git("show", "feature:t_disputed.py")
+    assert git.git("ls-tree", "-r", "--name-only", "feature").split() == delivered
+    for path in set(delivered) - {FILE.path}:
+        assert "xfail(strict=True" in git.git("show", f"feature:{path}")
 
 
 @pytest.mark.parametrize("how", ["commit", "pull-request"])
