@@ -142,7 +142,15 @@ def telling_of_a_full_disk() -> Iterator[None]:
 
 
 class GitError(SpecToProductionError):
-    """A git command failed."""
+    """A git command failed.
+
+    Args:
+        returncode: How git ended; ``None`` when it did not start or did not come to its end.
+    """
+
+    def __init__(self, message: str, *, returncode: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.returncode = returncode
 
 
 class GitHubError(SpecToProductionError):

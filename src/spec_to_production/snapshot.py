@@ -19,6 +19,8 @@ from spec_to_production.disk import remove
 from spec_to_production.errors import GitError, InputError
 
 _TIMEOUT_S = 120
+# How git ends where there is no checkout, and how where there is one without a commit.
+_FATAL, _NO_SUCH_COMMIT = 128, 1
 # No file of a repository names a program that is started: neither a hook nor a monitor of files.
 _NO_PROGRAMS = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 _QUIET_ENV = {
@@ -70,7 +72,7 @@ def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] 
         raise GitError(f"git {args[0]} took over {_TIMEOUT_S} s in {cwd}.") from error
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip()[:500]
-        raise GitError(f"git {args[0]} failed in {cwd}: {said}")
+        raise GitError(f"git {args[0]} failed in {cwd}: {said}", returncode=done.returncode)
     # Decoded by hand: text mode would turn the line ends of a patch into its own.
     return done.stdout.decode("utf-8", "surrogateescape")
 
@@ -80,10 +82,13 @@ def find_root(start: Path) -> Path:
 
     Raises:
         InputError: It lies in none.
+        GitError: git could not be asked.
     """
     try:
         return Path(git("rev-parse", "--show-toplevel", cwd=start).rstrip("\n"))
     except GitError as error:
+        if error.returncode != _FATAL:
+            raise
         raise InputError(
             f"{start} is not in a git checkout.",
             hint="Run this inside the repository; in a workflow, run actions/checkout first.",
@@ -182,8 +187,14 @@ def links_on_the_way(root: Path, path: Path) -> Iterator[Path]:
 
 
 def find_head(root: Path) -> str | None:
-    """The commit that a checkout is at; ``None`` before the first one."""
+    """The commit that a checkout is at; ``None`` before the first one.
+
+    Raises:
+        GitError: git could not be asked.
+    """
     try:
         return git("rev-parse", "--verify", "--quiet", "HEAD", cwd=root).strip() or None
-    except GitError:
+    except GitError as error:
+        if error.returncode != _NO_SUCH_COMMIT:
+            raise
         return None

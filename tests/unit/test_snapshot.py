@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from spec_to_production.errors import InputError
-from spec_to_production.snapshot import Snapshot, find_root, git
+from spec_to_production.errors import GitError, InputError
+from spec_to_production.snapshot import Snapshot, find_head, find_root, git
 from support.folders import dig
 
 
@@ -46,6 +46,19 @@ def test_a_repository_without_commits_has_no_head(tmp_path):
     git("init", "--quiet", cwd=root)
 
     assert Snapshot.take(root, tmp_path / "base").head is None
+
+
+@pytest.mark.parametrize("find", [find_root, find_head])
+def test_without_git_it_is_git_that_is_missing(checkout, tmp_path, monkeypatch, find):
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(GitError, match="git was not found"):
+        find(checkout)
+
+
+def test_where_there_is_no_checkout_nobody_takes_it_for_one_without_commits(tmp_path):
+    with pytest.raises(GitError, match="not a git repository"):
+        find_head(tmp_path)
 
 
 def test_carries_no_credentials_remotes_or_hooks(checkout, tmp_path):
