@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel
@@ -68,25 +68,32 @@ class Redaction:
         return text
 
     def value(self, value: T) -> T:
-        """The same for every text in a value, however deep."""
+        """The same for every text in a value, however deep.
+
+        Raises:
+            TypeError: Something in it is of a kind that could hold a text unseen.
+        """
         return cast("T", self._cleaned(value))
 
     def _cleaned(self, value: object) -> object:
         match value:
             case str():
                 return self.text(value)
-            case BaseModel():
-                fields = {name: getattr(value, name) for name in type(value).model_fields}
-                return value.model_copy(update=self._cleaned_items(fields))
-            case Mapping():
-                return self._cleaned_items(value)
-            case tuple():
-                return tuple(self._cleaned(item) for item in value)
-            case _:
+            case bytes():
+                return self.content(value)
+            case None | bool() | int() | float():
                 return value
-
-    def _cleaned_items(self, items: Mapping[str, object]) -> dict[str, Any]:
-        return {self.text(name): self._cleaned(item) for name, item in items.items()}
+            case BaseModel():
+                names = type(value).model_fields
+                return value.model_copy(
+                    update={name: self._cleaned(getattr(value, name)) for name in names}
+                )
+            case Mapping():
+                return {self._cleaned(key): self._cleaned(item) for key, item in value.items()}
+            case tuple() | list() | set() | frozenset():
+                return type(value)(map(self._cleaned, value))
+            case _:
+                raise TypeError(f"secrets cannot be taken out of a {type(value).__name__}")
 
     def content(self, content: bytes) -> bytes:
         """As :meth:`text`, for bytes of whatever encoding."""

@@ -67,6 +67,27 @@ def test_short_values_are_left_alone():
     assert Redaction.of(["on", "", None]).text("on and on") == "on and on"
 
 
+@pytest.mark.parametrize("kind", [tuple, list, set, frozenset])
+def test_every_kind_of_container_is_cleaned(kind):
+    assert Redaction.of([SECRET]).value({"names": kind([SECRET])}) == {"names": kind([HIDDEN])}
+
+
+def test_keys_and_bytes_are_cleaned():
+    assert Redaction.of([SECRET]).value({SECRET: SECRET.encode()}) == {HIDDEN: HIDDEN.encode()}
+
+
+def test_a_secret_may_be_called_as_a_field_is():
+    problem = Problem(stage=None, message="the message", hint="")
+
+    assert Redaction.of(["the message", "message"]).value(problem).message == HIDDEN
+    assert Redaction.of(["problems"]).value(make_result(problems=(problem,))).problems == (problem,)
+
+
+def test_what_could_hold_a_secret_unseen_is_refused():
+    with pytest.raises(TypeError, match="out of a generator"):
+        Redaction.of([SECRET]).value(text for text in [SECRET])
+
+
 def test_a_value_is_cleaned_in_every_text():
     told = f"told {SECRET}"
     before = make_result(problems=(Problem(stage=None, message=told, hint=SECRET),))
