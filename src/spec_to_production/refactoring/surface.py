@@ -26,15 +26,15 @@ def surface(module: str, source: bytes) -> dict[str, str]:
 
 
 def surface_changes(module: str, before: bytes, after: bytes) -> list[str]:
-    """How the public names of a module differ, one sentence for each."""
+    """How the public names differ, one sentence for each, in the order of the module."""
     old, new = surface(module, before), surface(module, after)
     return [
-        *(f"{name} is gone" for name in old.keys() - new.keys()),
-        *(f"{name} is new" for name in new.keys() - old.keys()),
+        *(f"{name} is gone" for name in old if name not in new),
+        *(f"{name} is new" for name in new if name not in old),
         *(
             f"{name} was `{old[name]}` and is `{new[name]}`"
-            for name in old.keys() & new.keys()
-            if old[name] != new[name]
+            for name in old
+            if name in new and old[name] != new[name]
         ),
     ]
 

@@ -42,6 +42,14 @@ def test_a_change_that_a_caller_can_notice_is_told(old, new, told):
     assert any(change.startswith(told) for change in changes)
 
 
+def test_changes_are_told_in_the_order_of_the_module():
+    names = [f"name_{n}" for n in range(9, 0, -1)]
+    module = "".join(f"def {name}(): ...\n" for name in names).encode()
+
+    assert surface_changes("m", module, b"") == [f"m.{name} is gone" for name in names]
+    assert surface_changes("m", b"", module) == [f"m.{name} is new" for name in names]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
