@@ -31,7 +31,7 @@ def pairs(spec: str, component: str, known: Mapping[str, str], root: Path) -> tu
         SettingsError: Nothing is there to be paired, or it is not clear how.
     """
     specs = tuple(known) if spec.strip() == AUTO else _expanded("spec", spec, root)
-    if not specs:
+    if spec.strip() == AUTO and not known:
         raise SettingsError(
             "spec: 'auto', and no pair is known.",
             hint='Write [tool.spec-to-production.pairs] with "specs/x.md" = "src/x".',
@@ -99,6 +99,8 @@ def _expanded(name: str, text: str, root: Path) -> tuple[str, ...]:
         if not matching:
             raise SettingsError(f"{name}: nothing matches {line}.")
         found += matching
+    if not found:
+        raise SettingsError(f"{name}: it is blank.", hint="Give a path, or 'auto'.")
     return tuple(dict.fromkeys(found) if name == "spec" else found)
 
 

@@ -36,6 +36,8 @@ def test_inputs_stand_for_pairs(root, spec, component, expected):
     ("spec", "component", "known", "told"),
     [
         ("auto", "auto", {}, "no pair is known"),
+        (" \n", "src", KNOWN, "spec: it is blank"),
+        ("specs/a.md", " ", KNOWN, "component: it is blank"),
         ("specs/c.md", "auto", KNOWN, r"no component is known for specs/c\.md"),
         ("specs/*.rst", "src", KNOWN, r"nothing matches specs/\*\.rst"),
         ("specs/*.md", "src/a\nsrc/b\nsrc/c", KNOWN, "3 for 2 specs"),
