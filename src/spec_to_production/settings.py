@@ -343,11 +343,15 @@ def _build(
 def _read_file(root: Path) -> dict[str, Any]:
     path = root / "pyproject.toml"
     try:
-        table = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get(TABLE, {})
+        found = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"pyproject.toml cannot be read: {error}") from error
+    tables = found.get("tool", {})
+    table = tables.get(TABLE, {}) if isinstance(tables, dict) else tables
+    if not isinstance(table, dict):
+        raise SettingsError(f"pyproject.toml: [tool.{TABLE}] is not a table.")
     allowed = fields_of("file")
     for name in table:
         if name not in allowed:

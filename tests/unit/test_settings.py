@@ -126,6 +126,14 @@ def test_a_file_that_is_not_toml_is_named(tmp_path):
         from_options(GIVEN, tmp_path, {})
 
 
+@pytest.mark.parametrize("text", ["tool = 3", "[tool]\nspec-to-production = 'x'"])
+def test_a_file_without_a_table_in_its_place_is_refused(tmp_path, text):
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    with pytest.raises(SettingsError, match="is not a table"):
+        from_options(GIVEN, tmp_path, {})
+
+
 def test_a_list_is_split_at_white_space(tmp_path):
     settings = from_options({**GIVEN, "requirements": "a.txt\n b"}, tmp_path, {})
 
