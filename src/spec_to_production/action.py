@@ -32,7 +32,7 @@ from spec_to_production.progress import Display
 from spec_to_production.publication import as_text, links_for, publish, relay, tell_runner
 from spec_to_production.results import WorkflowResult
 from spec_to_production.servers import Servers
-from spec_to_production.settings import Settings, from_action
+from spec_to_production.settings import Settings, from_action, to_report
 from spec_to_production.snapshot import find_head, find_root, links_on_the_way
 from spec_to_production.workflow import Interrupted
 
@@ -80,7 +80,7 @@ def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
 
 def _act(env: Mapping[str, str], run: Engine) -> int:
     if env.get("INPUT_MODE") == "report":
-        return relay(env)
+        return _report(env)
     root = Path(env.get("GITHUB_WORKSPACE") or Path.cwd())
     settings = from_action(env, root)
     for secret in engine.secrets(settings, env):
@@ -110,6 +110,13 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
         return 128 + results[-1].interrupted_by
     publish(results, output, settings, env, event, complete=len(results) == len(codes))
     return max(codes)
+
+
+def _report(env: Mapping[str, str]) -> int:
+    settings = to_report(env)
+    for secret in settings.secrets:
+        commands.mask(secret)
+    return relay(settings, read_event(env))
 
 
 def _run_each(

@@ -22,7 +22,7 @@ from spec_to_production.github.comment import (
     find_pull_request,
     post,
 )
-from spec_to_production.github.event import Event, read_event
+from spec_to_production.github.event import Event
 from spec_to_production.github.relay import fetch_results, find_run
 from spec_to_production.reporting import Links, words
 from spec_to_production.reporting.headline import verdict, verdict_on
@@ -123,12 +123,15 @@ def links_for(result: WorkflowResult, event: Event, artifact: Artifact | None = 
     )
 
 
-def relay(env: Mapping[str, str]) -> int:
+def relay(settings: Settings, event: Event) -> int:
     """Post the comment for a run that could not: a fork's. It needs no checkout."""
-    token, comment_id = env.get("INPUT_GITHUB-TOKEN", ""), env.get("INPUT_COMMENT-ID") or "default"
-    bundle = env.get("INPUT_CA-BUNDLE") or None
-    commands.mask(token)
-    event = read_event(env)
+    if settings.github_token is None:
+        raise SettingsError(
+            "github-token: not given, and the mode 'report' posts a comment with it.",
+            hint="Leave the input out to use the job's own.",
+        )
+    token, comment_id = settings.github_token.get_secret_value(), settings.comment_id
+    bundle = settings.ca_bundle
     if event.finished_run is None:
         raise SettingsError(
             f"mode: 'report' is for the event workflow_run; this one is {event.name}.",

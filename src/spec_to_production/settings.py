@@ -53,6 +53,8 @@ def _setting(
 _NOT_FROM_FILE: tuple[Front, ...] = ("action", "command")
 _BOTH = ("run", "verify")
 
+_TO_REPORT = ("mode", "github-token", "comment-id", "ca-bundle")
+
 
 class Settings(BaseModel):
     """What the user asked for."""
@@ -313,12 +315,13 @@ def fields_of(front: Front, command: str | None = None) -> dict[str, FieldInfo]:
 
 def from_action(env: Mapping[str, str], root: Path) -> Settings:
     """Read the action's inputs. The runner gives an input that was not set as an empty text."""
-    given = {
-        name: env[key]
-        for name in fields_of("action")
-        if env.get(key := f"INPUT_{name.upper().replace(' ', '_')}")
-    }
-    return _build(given, root, defaults={"async": "true"})
+    return _build({"async": "true"} | _read_file(root) | _inputs(env))
+
+
+def to_report(env: Mapping[str, str]) -> Settings:
+    """Read those of the action's inputs that the mode ``report`` has; it has no checkout."""
+    given = {name: value for name, value in _inputs(env).items() if name in _TO_REPORT}
+    return _build({"spec": "", "component": "", **given})
 
 
 def from_options(options: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> Settings:
@@ -327,14 +330,20 @@ def from_options(options: Mapping[str, Any], root: Path, env: Mapping[str, str])
     for name in ("llm-model", "llm-api-key", "llm-base-url"):
         if name not in given and env.get(variable := name.upper().replace("-", "_")):
             given[name] = env[variable]
-    return _build(given, root)
+    return _build(_read_file(root) | given)
 
 
-def _build(
-    given: Mapping[str, Any], root: Path, defaults: Mapping[str, Any] | None = None
-) -> Settings:
+def _inputs(env: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        name: env[key]
+        for name in fields_of("action")
+        if env.get(key := f"INPUT_{name.upper().replace(' ', '_')}")
+    }
+
+
+def _build(given: Mapping[str, Any]) -> Settings:
     try:
-        return Settings.model_validate({**(defaults or {}), **_read_file(root), **given})
+        return Settings.model_validate(given)
     except ValidationError as error:
         problems = [_explain(problem, given) for problem in error.errors()]
         raise SettingsError("\n".join(problems)) from error

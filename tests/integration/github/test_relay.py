@@ -152,6 +152,19 @@ def test_a_closed_pull_request_is_left_alone(step, server):
     assert server.bodies(5) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GITHUB-TOKEN", ""), ("COMMENT-ID", "../x"), ("CA-BUNDLE", "/nowhere.pem")],
+)
+def test_an_input_that_cannot_be_used_is_named(step, server, name, value):
+    code, log = step(**{f"INPUT_{name}": value})
+
+    assert code == 2
+    assert name.lower() in log
+    assert "Internal error" not in log
+    assert server.bodies(5) == []
+
+
 def test_another_event_is_refused(step, tmp_path):
     (tmp_path / "event.json").write_text("{}")
     code, log = step(GITHUB_EVENT_NAME="push")
