@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
@@ -52,6 +52,8 @@ def _setting(
 # started, or how strictly the run judges, is therefore never read from there.
 _NOT_FROM_FILE: tuple[Front, ...] = ("action", "command")
 _BOTH = ("run", "verify")
+
+_PATHS = ("spec", "component", "tests", "output")
 
 _TO_REPORT = ("mode", "github-token", "comment-id", "ca-bundle")
 
@@ -368,7 +370,23 @@ def _read_file(root: Path) -> dict[str, Any]:
                 f"pyproject.toml, [tool.{TABLE}]: {name!r} is not a setting that may stand here.",
                 hint=f"Settings here: {', '.join(sorted(allowed))}.",
             )
+    for name, named in _paths(table):
+        if PurePath(named).is_absolute() or ".." in PurePath(named).parts:
+            raise SettingsError(
+                f"pyproject.toml, [tool.{TABLE}]: {name}: {named} is not inside the repository.",
+                hint="Such a path can be an action input or an option of the command line.",
+            )
     return dict(table)
+
+
+def _paths(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The paths that the file names, each with its setting."""
+    texts = [(name, table.get(name)) for name in _PATHS]
+    if isinstance(pairs := table.get("pairs"), dict):
+        texts += [("pairs", path) for pair in pairs.items() for path in pair]
+    for name, text in texts:
+        if isinstance(text, str):  # the model refuses what is none
+            yield from ((name, line.strip()) for line in text.splitlines())
 
 
 def _explain(problem: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -126,6 +126,29 @@ def test_a_file_that_is_not_toml_is_named(tmp_path):
         from_options(GIVEN, tmp_path, {})
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'tests = "/"',
+        'tests = "../elsewhere"',
+        'spec = """specs/a.md\n/etc/passwd"""',
+        'component = "src/../../x"',
+        'output = "/var/www"',
+        'pairs = { "specs/a.md" = "/opt/x" }',
+        'pairs = { "/etc/passwd" = "src/x" }',
+    ],
+)
+def test_a_path_in_the_repositorys_file_stays_in_the_repository(tmp_path, line):
+    configure(tmp_path, line)
+
+    with pytest.raises(SettingsError, match=f"{line.partition(' ')[0]}: .* is not inside"):
+        from_action(INPUTS, tmp_path)
+
+
+def test_whoever_starts_the_run_may_name_tests_anywhere(tmp_path):
+    assert from_options({**GIVEN, "tests": "/tmp/x"}, tmp_path, {}).tests == "/tmp/x"
+
+
 @pytest.mark.parametrize("text", ["tool = 3", "[tool]\nspec-to-production = 'x'"])
 def test_a_file_without_a_table_in_its_place_is_refused(tmp_path, text):
     (tmp_path / "pyproject.toml").write_text(text)
