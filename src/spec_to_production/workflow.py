@@ -325,7 +325,7 @@ class Workflow:
             self._progress.tell("refactoring: checked again with the accepted tests")
             self._refactoring = self._guarded(
                 "verification", lambda: recheck(refactoring, accepted)
-            )
+            ) or _unproven(refactoring)
 
     def _judge_gates(self) -> None:
         if self._measured_at is not None:
@@ -371,6 +371,14 @@ def _known_soon(baseline: Future[Baseline | None]) -> Baseline | None:
         return baseline.result(GAPS_WAIT_S)
     except FutureTimeoutError:
         return None
+
+
+def _unproven(refactoring: Refactoring) -> Refactoring:
+    return Refactoring(
+        status="dropped",
+        detail="It could not be tested again with the accepted tests, for that check broke.",
+        steps=refactoring.steps,
+    )
 
 
 def _describe(baseline: Baseline) -> str:

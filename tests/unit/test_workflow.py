@@ -16,6 +16,7 @@ from spec_to_production.results import (
     Baseline,
     Component,
     Gate,
+    GeneratedFile,
     LineRange,
     Module,
     Refactoring,
@@ -61,6 +62,14 @@ class StandInVerifier:
 
     def conclude(self, _):
         return Verification(tests=tuple(self.tests))
+
+
+class Accepting(StandInVerifier):
+    """Has a file of accepted tests in the end."""
+
+    def conclude(self, baseline):
+        file = GeneratedFile(path="tests/test_a_spec.py", content=TEST)
+        return super().conclude(baseline).model_copy(update={"files": (file,)})
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +247,20 @@ def test_a_stage_that_fails_is_told_and_the_others_go_on(make, stage):
         (stage, "the machinery broke", "try again")
     }
     assert {job.status for job in result.jobs} == {"succeeded"}
+
+
+def test_a_refactoring_that_could_not_be_tested_again_is_dropped_and_says_so(make):
+    def broken(*_):
+        raise SandboxError("it does not start")
+
+    kept = Refactoring(status="kept", patch="a patch")
+
+    result = make(refactor=lambda _: kept, recheck=broken, make_verifier=Accepting).run("sync")
+
+    assert result.refactoring.status == "dropped"
+    assert result.refactoring.patch == ""
+    assert "could not be tested again" in result.refactoring.detail
+    assert [problem.message for problem in result.problems] == ["it does not start"]
 
 
 def test_a_fault_of_ours_is_named_as_such(make):
