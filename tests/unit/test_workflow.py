@@ -1,6 +1,7 @@
 """The workflow with small stand-ins for its stages; real threads, no clocks waited for."""
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -51,6 +52,13 @@ def script(name):
     return Script(files={f"tests/test_{name}_spec.py": TEST})
 
 
+class Clock:
+    s = 0.0
+
+    def __call__(self):
+        return self.s
+
+
 class StandInVerifier:
     def __init__(self):
         self.tests = []
@@ -99,11 +107,18 @@ def subject():
 
 
 @pytest.fixture
+def given(subject):
+    """Without a job: a test that was there already is to be judged."""
+    candidate = GeneratedFile(path="tests/test_given.py", content=TEST)
+    return replace(subject, tasks=(), candidates=(candidate,))
+
+
+@pytest.fixture
 def make(snapshot, subject):
     """Makes a workflow; ``changes`` replace stages or parts of the subject."""
 
-    def make(scripts=None, *, about=subject, write=lambda _: None, **changes):
-        timeline = Timeline()
+    def make(scripts=None, *, about=subject, write=lambda _: None, clock=time.monotonic, **changes):
+        timeline = Timeline(clock)
         progress = Progress(Lines(write), timeline.now_ms)
         openhands = StandInOpenHands(scripts or {"a": script("a"), "b": script("b")})
 
@@ -183,12 +198,37 @@ def test_refactoring_and_baseline_go_on_while_jobs_run(make):
         assert result.stage_timings[stage].ended_ms <= last
 
 
-def test_savings_are_what_was_measured(make):
-    result = make().run("async")
+def test_two_stages_that_share_ten_seconds_save_ten(make, given):
+    """Refactoring and verification both last as long as it takes the clock to go on."""
+    clock = Clock()
+    judging, gone_on = threading.Event(), threading.Event()
 
-    busy = sum(timing.busy_ms for timing in result.stage_timings.values() if timing)
-    assert result.parallel_execution_savings_ms == pytest.approx(busy - result.wall_ms, abs=0.01)
-    dumped = result.model_dump(mode="json")
+    class Verifier(StandInVerifier):
+        def judge(self, files):
+            judging.set()
+            assert gone_on.wait(10)
+            return super().judge(files)
+
+    def refactor(_):
+        assert judging.wait(10)
+        clock.s += 10
+        gone_on.set()
+        return Refactoring(status="nothing_to_do")
+
+    result = make(
+        about=given, make_jobs=None, make_verifier=Verifier, refactor=refactor, clock=clock
+    ).run("async")
+
+    assert result.problems == ()
+    assert result.wall_ms == 10_000
+    assert result.stage_timings["refactoring"].busy_ms == 10_000
+    assert result.stage_timings["verification"].busy_ms == 10_000
+    assert result.parallel_execution_savings_ms == 10_000
+
+
+def test_the_times_of_a_run_are_in_its_report(make):
+    dumped = make().run("async").model_dump(mode="json")
+
     for name in (
         "execution_mode",
         "stage_timings",
@@ -299,10 +339,20 @@ def test_an_interrupt_ends_jobs_that_still_run(make):
     assert {(job.status, job.cause) for job in result.jobs} == {("cancelled", "interrupted")}
 
 
-def test_tests_that_are_given_are_judged_without_any_job(make, subject):
-    given = make(scripts={}, about=replace(subject, tasks=()), make_jobs=None, refactor=None)
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_tests_that_are_given_are_judged_without_any_job(make, given, mode):
+    result = make(about=given, make_jobs=None, refactor=None).run(mode)
 
-    assert given.run("async").verification is None
+    assert [(test.id, test.verdict) for test in result.verification.tests] == [
+        ("tests/test_given.py::test_it", "accepted")
+    ]
+    assert result.jobs == ()
+
+
+def test_without_any_test_there_is_nothing_to_judge(make, subject):
+    empty = make(about=replace(subject, tasks=()), make_jobs=None, refactor=None)
+
+    assert empty.run("async").verification is None
 
 
 def test_the_uncovered_lines_reach_the_task_that_is_sent(make):

@@ -54,7 +54,10 @@ def test_of_more_than_ten_the_last_one_says_how_many_are_not_shown():
 
 
 def test_the_text_is_one_line_of_visible_characters():
-    for warning in annotations(hostile(9)):
+    warnings = annotations(hostile(9))
+
+    assert len(warnings) == 3
+    for warning in warnings:
         assert len(warning.message) <= 1000
         for character in "\n\r\x1b\u202e":
             assert character not in warning.message + warning.title
