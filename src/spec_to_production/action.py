@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import stamina
 
@@ -27,31 +28,13 @@ from spec_to_production.github.trust import (
     require_own_code,
     require_trust,
 )
+from spec_to_production.interrupts import Interrupted, noted, raised
 from spec_to_production.pairs import AUTO, pairs, settings_of, touched
-from spec_to_production.progress import Display
 from spec_to_production.publication import as_text, links_for, publish, relay, tell_runner
 from spec_to_production.results import WorkflowResult
-from spec_to_production.servers import Servers
+from spec_to_production.series import Engine, Front, code_of_error, code_of_signal, run_each
 from spec_to_production.settings import Settings, from_action, to_report
 from spec_to_production.snapshot import find_head, find_root, links_on_the_way
-from spec_to_production.workflow import Interrupted
-
-BAD_INPUT = 2
-
-
-class Engine(Protocol):
-    """Runs the whole workflow; see :func:`spec_to_production.engine.run`."""
-
-    def __call__(
-        self,
-        settings: Settings,
-        start: Path,
-        *,
-        env: Mapping[str, str],
-        display: Display,
-        servers: Servers,
-    ) -> WorkflowResult:
-        """One run, in the checkout that ``start`` lies in."""
 
 
 def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
@@ -63,11 +46,12 @@ def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
     try:
         return _act(env, run)
     except SpecToProductionError as error:
-        return _told(error)
-    except Interrupted as interrupt:
-        return 128 + interrupt.signum
-    except KeyboardInterrupt:  # after the run, while its result was on its way
-        return 128 + signal.SIGINT
+        _tell(error)
+        return code_of_error(error)
+    except Interrupted as interrupt:  # after the run, while its result was on its way
+        return code_of_signal(interrupt.signum)
+    except KeyboardInterrupt:  # before it
+        return code_of_signal(signal.SIGINT)
     except Exception as error:  # noqa: BLE001 - its text may hold commands; it must not be printed raw
         commands.quote(traceback.format_exc())
         commands.annotate(
@@ -101,15 +85,22 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     if event.name == AFTER_ANOTHER:
         require_own_code(event, find_head(find_root(root)))
 
-    results, codes = _run_each(run, _each(settings, event, root), root, env, event)
-    if not results:
-        return max(codes, default=0)
-    _hand_over(output, root)
-    if results[-1].interrupted_by is not None:
-        tell_runner(results, settings, links_for(results[-1], event))
-        return 128 + results[-1].interrupted_by
-    publish(results, output, settings, env, event, complete=len(results) == len(codes))
-    return max(codes)
+    front = Front(display=Log, finish=partial(_finish, root=root, event=event), tell=_tell)
+    every = _each(settings, event, root)
+    with noted() as came:
+        outcome = run_each(every, root, env, front, came, run)
+        if not outcome.results:
+            return outcome.exit_code
+        _hand_over(output, root)
+        # Who cancels sends Ctrl-C, then SIGTERM, and kills at last: then there is time for no more.
+        if signal.SIGTERM in came:
+            outcome = replace(outcome, interrupted_by=signal.SIGTERM)
+        if outcome.interrupted_by is not None:
+            tell_runner(outcome.results, settings, links_for(outcome.results[-1], event))
+            return outcome.exit_code
+        with raised([signal.SIGTERM]):
+            publish(outcome.results, output, settings, env, event, complete=outcome.is_complete)
+    return outcome.exit_code
 
 
 def _report(env: Mapping[str, str]) -> int:
@@ -119,38 +110,16 @@ def _report(env: Mapping[str, str]) -> int:
     return relay(settings, read_event(env))
 
 
-def _run_each(
-    run: Engine,
-    pairs: Sequence[Settings],
-    root: Path,
-    env: Mapping[str, str],
-    event: Event,
-) -> tuple[list[WorkflowResult], list[int]]:
-    """Run one pair after another; what is wrong with one costs the others nothing."""
-    results: list[WorkflowResult] = []
-    codes: list[int] = []
-    with engine.open_servers(env) as servers:
-        for settings in pairs:
-            try:
-                result = run(settings, root, env=env, display=Log(), servers=servers)
-            except SpecToProductionError as error:
-                codes.append(_told(error))
-                continue
-            files = reporting.files(result, links_for(result, event))
-            write_reports(root / settings.output, files)
-            results.append(result)
-            codes.append(engine.exit_code(result, settings.fail_on))
-            if result.interrupted_by is not None:
-                break
-    return results, codes
+def _finish(settings: Settings, result: WorkflowResult, root: Path, event: Event) -> int:
+    """Write the reports; returns the run's exit code."""
+    write_reports(root / settings.output, reporting.files(result, links_for(result, event)))
+    return engine.exit_code(result, settings.fail_on)
 
 
-def _told(error: SpecToProductionError) -> int:
-    """Show an error at the run; returns the exit code that it stands for."""
+def _tell(error: SpecToProductionError) -> None:
     bad_input = isinstance(error, InputError)
     title = "spec-to-production: input" if bad_input else "spec-to-production"
     commands.annotate("error", str(error), title=title)
-    return BAD_INPUT if bad_input else 1
 
 
 def _each(settings: Settings, event: Event, root: Path) -> tuple[Settings, ...]:

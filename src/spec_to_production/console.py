@@ -17,27 +17,25 @@ from rich.console import Console
 
 from spec_to_production import engine
 from spec_to_production.delivery import write_reports
-from spec_to_production.errors import InputError, SpecToProductionError
+from spec_to_production.errors import SpecToProductionError
+from spec_to_production.interrupts import noted
 from spec_to_production.live import LiveTable
 from spec_to_production.pairs import pairs, settings_of
 from spec_to_production.progress import Display, Lines
 from spec_to_production.reporting import files, plan_table, summary_table
 from spec_to_production.reporting.escape import visible
 from spec_to_production.results import Verification, WorkflowResult
+from spec_to_production.series import Front, code_of_error, run_each
 from spec_to_production.settings import Settings, from_options
 from spec_to_production.snapshot import find_root
 from spec_to_production.verification.replay import differences, read_verdicts
-from spec_to_production.workflow import Interrupted
-
-BAD_INPUT = 2
-_INTERRUPTED = 128  # and the signal's number, as a shell has it
 
 T = TypeVar("T")
 
 
 def run(options: Mapping[str, Any]) -> None:
     """The command ``run``; ends the process, unless it only showed the plan."""
-    every = _or_exit(lambda: _each(_settings(options)))
+    every = _or_exit(lambda: _each(options))
     if not every[0].dry_run:
         _run(every)
     for settings in every:
@@ -48,43 +46,30 @@ def run(options: Mapping[str, Any]) -> None:
 def verify(options: Mapping[str, Any]) -> NoReturn:
     """The command ``verify``; ends the process."""
     output = options["output"] or ""
-    _run([_settings({**options, "output": output, "mode": "verify", "async": True})])
+    _run(_or_exit(lambda: _each({**options, "output": output, "mode": "verify", "async": True})))
+
+
+def _each(options: Mapping[str, Any]) -> Sequence[Settings]:
+    """The settings for each pair of spec and component."""
+    root = find_root(Path.cwd())
+    named = {name.replace("_", "-"): value for name, value in options.items()}
+    settings = from_options(named, root, os.environ)
+    given = pairs(settings.spec, settings.component, settings.pairs or {}, root)
+    return settings_of(given, settings)
 
 
 def _run(every: Sequence[Settings]) -> NoReturn:
     """Run each of them, one after another; the worst of the exit codes is the process's."""
-    code = _or_exit(lambda: _run_each(every))
+    front = Front(display=_display, finish=_finish, tell=_tell)
+    with noted() as came:
+        outcome = run_each(every, Path.cwd(), os.environ, front, came)
+    if outcome.interrupted_by is not None and not outcome.results:
+        click.echo("spec-to-production: interrupted before the run began.", err=True)
     sys.stdout.flush()
-    if code > _INTERRUPTED:
+    if outcome.interrupted_by is not None:
         # Threads may still be waiting for what was just ended; nothing is left to wait for.
-        os._exit(code)
-    sys.exit(code)
-
-
-def _run_each(every: Sequence[Settings]) -> int:
-    codes = []
-    with engine.open_servers(os.environ) as servers:
-        for settings in every:
-            try:
-                result = engine.run(
-                    settings, Path.cwd(), env=os.environ, display=_display(), servers=servers
-                )
-            except SpecToProductionError as error:
-                codes.append(_told(error))
-                continue
-            Console().print(summary_table(result))
-            if written := _write(settings, result):
-                click.echo(f"Written: {written}")
-            same = not settings.replay or _is_as_before(settings.replay, result)
-            codes.append(engine.exit_code(result, settings.fail_on) or int(not same))
-            if result.interrupted_by is not None:
-                return _INTERRUPTED + result.interrupted_by
-    return max(codes)
-
-
-def _each(settings: Settings) -> Sequence[Settings]:
-    given = pairs(settings.spec, settings.component, settings.pairs or {}, find_root(Path.cwd()))
-    return settings_of(given, settings)
+        os._exit(outcome.exit_code)
+    sys.exit(outcome.exit_code)
 
 
 def _display() -> Display:
@@ -92,6 +77,15 @@ def _display() -> Display:
     if console.is_terminal:
         return LiveTable(console)
     return Lines(lambda line: console.print(line, soft_wrap=True))
+
+
+def _finish(settings: Settings, result: WorkflowResult) -> int:
+    """Show a result and write what was asked for; returns its exit code."""
+    Console().print(summary_table(result))
+    if written := _write(settings, result):
+        click.echo(f"Written: {written}")
+    same = not settings.replay or _is_as_before(settings.replay, result)
+    return engine.exit_code(result, settings.fail_on) or int(not same)
 
 
 def _is_as_before(replayed: str, result: WorkflowResult) -> bool:
@@ -114,23 +108,14 @@ def _write(settings: Settings, result: WorkflowResult) -> str | None:
     return None
 
 
-def _settings(options: Mapping[str, Any]) -> Settings:
-    named = {name.replace("_", "-"): value for name, value in options.items()}
-    return _or_exit(lambda: from_options(named, find_root(Path.cwd()), os.environ))
-
-
 def _or_exit(work: Callable[[], T]) -> T:
     """Do the work; an error that the user can mend ends the command with a clear text."""
     try:
         return work()
     except SpecToProductionError as error:
-        sys.exit(_told(error))
-    except Interrupted as interrupt:
-        click.echo("spec-to-production: interrupted before the run began.", err=True)
-        os._exit(_INTERRUPTED + interrupt.signum)
+        _tell(error)
+        sys.exit(code_of_error(error))
 
 
-def _told(error: SpecToProductionError) -> int:
-    """Show an error; returns the exit code that it stands for."""
+def _tell(error: SpecToProductionError) -> None:
     click.echo(f"spec-to-production: {visible(str(error))}", err=True)
-    return BAD_INPUT if isinstance(error, InputError) else 1

@@ -6,16 +6,13 @@ Both fronts, the command line and the action, call :func:`run`.
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
@@ -25,16 +22,17 @@ from spec_to_production.environment import install
 from spec_to_production.errors import telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
+from spec_to_production.interrupts import Interrupted, raised
 from spec_to_production.openhands import Fleet
 from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
-from spec_to_production.results import WorkflowResult
+from spec_to_production.results import ExecutionMode, WorkflowResult
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.servers import Servers
 from spec_to_production.settings import FailOn, Settings
 from spec_to_production.snapshot import Snapshot, find_root
 from spec_to_production.timeline import Timeline
-from spec_to_production.workflow import Interrupted, Workflow
+from spec_to_production.workflow import Workflow
 
 # The runner gives these to a container action (``ContainerActionHandler.cs`` in actions/runner).
 _TOKENS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -71,7 +69,8 @@ def run(
     """One whole run, in the checkout that ``start`` lies in; it always comes back with a result.
 
     Accepted tests and the patch are written below ``settings.output``; the reports are for the
-    caller to render. Ctrl-C and SIGTERM end the run early.
+    caller to render. Ctrl-C and SIGTERM end the run early; once there is a result, they are the
+    caller's again.
 
     Args:
         settings: What the user asked for.
@@ -82,12 +81,12 @@ def run(
 
     Raises:
         InputError: Something given is unusable; nothing was started.
+        Interrupted: There is no result, for a signal came before the first stage.
     """
     timeline = Timeline()
     redaction = Redaction.of(secrets(settings, env))
     progress = Progress(display, timeline.now_ms, redaction.text)
-    with _run_folder() as work, contextlib.ExitStack() as stack:
-        stack.enter_context(_interrupts())
+    with raised() as release, _run_folder() as work, contextlib.ExitStack() as stack:
         stack.enter_context(progress.alive())
         root = find_root(start)
         with timeline.measure("specification"):
@@ -130,7 +129,7 @@ def run(
             timeline=timeline,
             progress=progress,
         )
-        result = workflow.run("async" if settings.async_ else "sync")
+        result = _result_of(workflow, "async" if settings.async_ else "sync", release)
         result = redaction.value(assembly.with_trajectories(result))
         if memory:
             memory.learn(result.jobs)
@@ -139,6 +138,18 @@ def run(
         if result.interrupted_by is None:
             journal.remove()
         return result
+
+
+def _result_of(
+    workflow: Workflow, mode: ExecutionMode, release: Callable[[], None]
+) -> WorkflowResult:
+    """The result of a run, which no interrupt can cost any more."""
+    try:
+        result = workflow.run(mode)
+        release()
+    except Interrupted:  # between the end of the last stage and the release
+        result = workflow.result(mode)
+    return result
 
 
 def _with_requirements(
@@ -210,25 +221,3 @@ def _remove(folder: Path) -> None:
         if not folder.exists():
             return
         time.sleep(_BETWEEN_TRIES_S)
-
-
-@contextlib.contextmanager
-def _interrupts() -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into :class:`Interrupted`; further ones change nothing."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(signum: int, _: FrameType | None) -> None:
-        for known in before:
-            signal.signal(known, signal.SIG_IGN)
-        raise Interrupted(signum)
-
-    before = {known: signal.getsignal(known) for known in (signal.SIGINT, signal.SIGTERM)}
-    for known in before:
-        signal.signal(known, interrupt)
-    try:
-        yield
-    finally:
-        for known, handler in before.items():
-            signal.signal(known, handler)

@@ -25,6 +25,7 @@ from spec_to_production import __version__
 from spec_to_production.attestation import Findings
 from spec_to_production.errors import SpecToProductionError, fault_of_ours, telling_of_a_full_disk
 from spec_to_production.generation.jobs import Jobs
+from spec_to_production.interrupts import Interrupted
 from spec_to_production.progress import Progress
 from spec_to_production.results import (
     Baseline,
@@ -51,18 +52,6 @@ GAPS_WAIT_S = 30
 _BESIDE_THE_JOBS = 5  # baseline, refactoring, two judgements, deletion
 
 T = TypeVar("T")
-
-
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM: raised on the main thread by the front's signal handler.
-
-    Args:
-        signum: The signal.
-    """
-
-    def __init__(self, signum: int) -> None:
-        super().__init__(signum)
-        self.signum = signum
 
 
 class Verifier(Protocol):

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of a run, with the real agent server at work."""
+"""Ctrl-C and SIGTERM: in the middle of a run with the real agent server at work, and after it."""
 
 import json
 import os
@@ -10,6 +10,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+# The command, in which a signal comes just after the last stage.
+LATE = """
+import os, sys
+from spec_to_production import assembly, cli
+
+signum, *arguments = sys.argv[1:]
+with_trajectories = assembly.Assembly.with_trajectories
+
+
+def interrupted(self, result):
+    os.kill(os.getpid(), int(signum))
+    return with_trajectories(self, result)
+
+
+assembly.Assembly.with_trajectories = interrupted
+cli.main(arguments)
+"""
 
 pytestmark = pytest.mark.integration
 
@@ -68,3 +86,34 @@ def test_what_was_collected_is_written_and_nothing_is_left(open_folder, signum, 
     assert {job["cause"] for job in report["jobs"]} <= {None, "interrupted"}
     assert processes_in(folder) == []
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_after_the_last_stage_costs_the_result_nothing(tmp_path, signum):
+    shop(tmp_path)
+    arguments = ["verify", "--spec=spec.md", "--component=shop.py", "--tests=tests", "--output=out"]
+
+    done = subprocess.run(
+        [sys.executable, "-c", LATE, str(int(signum)), *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    assert report["interrupted_by"] is None
+    assert report["verification"]["tests"]
+
+
+def shop(root):
+    """A checkout with a spec, a component and a test."""
+    (root / "tests").mkdir()
+    (root / "spec.md").write_text("# Shop\n\n## FR-1: Net\n\nThe net of a price is itself.\n")
+    (root / "shop.py").write_text("def net(price):\n    return price\n")
+    (root / "tests" / "test_net.py").write_text(
+        'import shop\n\n\ndef test_net():\n    """FR-1"""\n    assert shop.net(3) == 3\n'
+    )
+    subprocess.run(["git", "init", "-q", root], check=True)

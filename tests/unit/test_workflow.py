@@ -10,6 +10,7 @@ from spec_to_production.attestation import Findings
 from spec_to_production.errors import SandboxError
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.terms import Means, Terms
+from spec_to_production.interrupts import Interrupted
 from spec_to_production.openhands.interface import Failure, Model
 from spec_to_production.progress import Lines, Progress
 from spec_to_production.results import (
@@ -29,7 +30,7 @@ from spec_to_production.results import (
 )
 from spec_to_production.snapshot import Snapshot, git
 from spec_to_production.timeline import Timeline
-from spec_to_production.workflow import Interrupted, Stages, Subject, Workflow
+from spec_to_production.workflow import Stages, Subject, Workflow
 from support.openhands import Script, StandInOpenHands
 
 TEST = "def test_it():\n    assert True\n"

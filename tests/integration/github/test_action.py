@@ -19,6 +19,7 @@ import pytest
 from spec_to_production.action import main
 from spec_to_production.errors import ComponentError, SpecToProductionError
 from spec_to_production.github.comment import Marker
+from spec_to_production.interrupts import Interrupted
 from spec_to_production.publication import OUTPUTS
 from spec_to_production.results import (
     STAGES,
@@ -115,10 +116,14 @@ DELIVERABLE = RESULT.model_copy(
 
 @dataclass
 class Engine:
-    """Gives what it was told to give, and remembers what it was asked."""
+    """Gives what it was told to give, and remembers what it was asked.
+
+    A signal comes when it is about to give its result.
+    """
 
     result: WorkflowResult = RESULT
     error: BaseException | None = None
+    signum: int | None = None
     asked: list = field(default_factory=list)
 
     def __call__(self, settings, start, *, env, display, servers):
@@ -126,6 +131,8 @@ class Engine:
         display.line("[   0.1 s] ::error::what an agent wrote", None)
         if self.error:
             raise self.error
+        if self.signum:
+            os.kill(os.getpid(), self.signum)
         return self.result
 
 
@@ -346,10 +353,53 @@ def test_an_interrupted_run_writes_what_there_is_and_posts_nothing(step, server,
     assert service.calls == []
 
 
-def test_a_run_that_is_cancelled_after_its_end_says_so(step):
-    step.engine.error = KeyboardInterrupt()
+def test_a_cancel_after_the_last_stage_costs_the_result_nothing(step, server, service):
+    step.engine.signum = signal.SIGINT
+
+    assert step.run() == 0
+    assert (step.workspace / "out" / "report.json").is_file()
+    assert step.summary
+    assert service.artifacts
+    assert len(server.bodies(5)) == 1
+
+
+def test_where_there_is_no_time_left_to_publish_the_runner_is_told(step, server, service):
+    step.engine.signum = signal.SIGTERM
+
+    assert step.run() == 143
+    assert (step.workspace / "out" / "report.json").is_file()
+    assert step.outputs["accepted"] == "1"
+    assert server.exchanges == []
+    assert service.calls == []
+
+
+def test_publishing_ends_when_the_runner_is_about_to_kill(step, server, monkeypatch):
+    def upload(*_, **__):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("spec_to_production.publication.upload", upload)
+
+    assert step.run() == 143
+    assert (step.workspace / "out" / "report.json").is_file()
+    assert server.bodies(5) == []
+
+
+def test_a_cancel_between_two_pairs_keeps_the_first(step, server):
+    several(step)
+    other_event(step, "push", "refs/heads/main")
+    step.engine.signum = signal.SIGINT
 
     assert step.run() == 130
+    assert [asked.spec for asked in step.engine.asked] == ["specs/a.md"]
+    assert step.outputs["accepted"] == "1"
+    assert (step.workspace / "out" / "1-calculator" / "report.json").is_file()
+
+
+def test_a_run_that_is_cancelled_before_it_began_says_so(step):
+    step.engine.error = Interrupted(signal.SIGTERM)
+
+    assert step.run() == 143
 
 
 @pytest.mark.parametrize("actor", ["octocat", "dependabot[bot]"])
