@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from spec_to_production.errors import SettingsError
 from spec_to_production.results import GeneratedFile, Refactoring, Verification
 from spec_to_production.snapshot import Snapshot, git
 
@@ -46,10 +48,37 @@ def write_changes(
 
 
 def write_reports(out: Path, reports: Mapping[str, str]) -> None:
-    """Write the rendered reports, by their names."""
-    _make(out)
-    for name, text in reports.items():
-        _write(out / name, text)
+    """Write the rendered reports, by their names.
+
+    Raises:
+        SettingsError: The folder cannot be written to.
+    """
+    with _refused(out):
+        _make(out)
+        for name, text in reports.items():
+            _write(out / name, text)
+
+
+def write_verdicts(file: Path, verification: Verification) -> None:
+    """Write what was found of each test, for a later replay.
+
+    Raises:
+        SettingsError: The file cannot be written.
+    """
+    with _refused(file):
+        _write(file, verification.model_dump_json(indent=2))
+
+
+@contextlib.contextmanager
+def _refused(output: Path) -> Iterator[None]:
+    """Say of what the system refuses which setting led there."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"output: {error.filename or output} cannot be written: {error.strerror or error}.",
+            hint="Name a place below the repository's root that can be written.",
+        ) from error
 
 
 def _make(out: Path) -> None:

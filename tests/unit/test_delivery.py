@@ -2,8 +2,9 @@
 
 import pytest
 
-from spec_to_production.delivery import write_changes, write_reports
-from spec_to_production.results import GeneratedFile
+from spec_to_production.delivery import write_changes, write_reports, write_verdicts
+from spec_to_production.errors import SettingsError
+from spec_to_production.results import GeneratedFile, Verification
 from spec_to_production.snapshot import git
 
 FILES = [GeneratedFile(path="tests/test_a.py", content="def test_a(): ...\n")]
@@ -48,3 +49,12 @@ def test_nothing_of_a_folder_that_was_there_is_hidden(root):
     write_reports(root / "docs", {"report.json": "{}"})
 
     assert new_files(root) == ["docs/mine.md", "docs/report.json"]
+
+
+def test_what_cannot_be_written_is_told_as_the_output(root):
+    (root / "file").touch()
+
+    with pytest.raises(SettingsError, match=r"output: .*file.* cannot be written"):
+        write_reports(root / "file" / "out", {"report.json": "{}"})
+    with pytest.raises(SettingsError, match=r"output: .*docs cannot be written"):
+        write_verdicts(root / "docs", Verification())
