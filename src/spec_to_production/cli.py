@@ -13,19 +13,24 @@ from pydantic_core import PydanticUndefined
 from spec_to_production import __version__
 from spec_to_production.settings import fields_of
 
+_DEFAULTS = {("verify", "output"): "nothing is written"}
+"""What a command does instead of what holds everywhere else."""
+
 
 def _options(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting that it has."""
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         for name, field in reversed(fields_of("command", command).items()):
-            function = _option(name, field)(function)
+            function = _option(name, field, _DEFAULTS.get((command, name)))(function)
         return function
 
     return decorate
 
 
-def _option(name: str, field: FieldInfo) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def _option(
+    name: str, field: FieldInfo, other_default: str | None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     # The model checks and converts; here a value that was not given must stay None, so that
     # the configuration file has its say.
     default = field.get_default()
@@ -35,8 +40,8 @@ def _option(name: str, field: FieldInfo) -> Callable[[Callable[..., None]], Call
         shown = name if default else other
         help_ = f"{text} [default: --{shown}]"
         return click.option(f"--{name}/--{other}", default=None, help=help_)
-    known = default not in (PydanticUndefined, None, ())
-    help_ = f"{text} [default: {default}]" if known else text
+    shown = other_default or ("" if default in (PydanticUndefined, None, ()) else str(default))
+    help_ = f"{text} [default: {shown}]" if shown else text
     return click.option(f"--{name}", default=None, metavar="VALUE", help=help_)
 
 

@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 from spec_to_production import engine
-from spec_to_production.delivery import write_reports
+from spec_to_production.delivery import write_reports, write_verdicts
 from spec_to_production.errors import SpecToProductionError
 from spec_to_production.interrupts import noted
 from spec_to_production.live import LiveTable
@@ -102,8 +102,7 @@ def _write(settings: Settings, result: WorkflowResult) -> str | None:
         write_reports(root / settings.output_folder, files(result))
         return f"{settings.output_folder}/"
     if settings.output and result.verification is not None:
-        text = result.verification.model_dump_json(indent=2)
-        Path(settings.output).write_text(text, "utf-8")
+        write_verdicts(root / settings.output, result.verification)
         return settings.output
     return None
 

@@ -51,8 +51,19 @@ def pairs(spec: str, component: str, known: Mapping[str, str], root: Path) -> tu
 
 
 def settings_of(given: Collection[Pair], settings: Settings) -> tuple[Settings, ...]:
-    """The settings for each pair; several get a folder each in the output."""
+    """The settings for each pair; several get a folder each in the output.
+
+    Raises:
+        SettingsError: There are several, and one file of verdicts for them.
+    """
     alone = len(given) == 1
+    if not alone and settings.replay:
+        raise SettingsError(f"replay: {settings.replay} is of one pair, and there are several.")
+    if not alone and settings.output and settings.output_folder is None:
+        raise SettingsError(
+            f"output: {settings.output} takes the verdicts of one pair, and there are several.",
+            hint="Name a folder.",
+        )
     return tuple(
         settings.model_copy(
             update={
@@ -66,6 +77,8 @@ def settings_of(given: Collection[Pair], settings: Settings) -> tuple[Settings, 
 
 
 def _folder(settings: Settings, number: int, component: str) -> str:
+    if not settings.output:
+        return ""
     name = re.sub(r"[^\w.-]", "-", PurePosixPath(component).name)
     return f"{settings.output}/{number}-{name}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
 import sys
 import tempfile
 import uuid
@@ -77,3 +78,17 @@ def agent_server() -> Iterator[EmbeddedServer]:
             yield server
         finally:
             server.close()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A checkout with a spec, a component and a test."""
+    root = tmp_path / "shop"
+    (root / "tests").mkdir(parents=True)
+    (root / "spec.md").write_text("# Shop\n\n## FR-1: Net\n\nThe net of a price is itself.\n")
+    (root / "shop.py").write_text("def net(price):\n    return price\n")
+    (root / "tests" / "test_net.py").write_text(
+        'import shop\n\n\ndef test_net():\n    """FR-1"""\n    assert shop.net(3) == 3\n'
+    )
+    subprocess.run(["git", "init", "-q", root], check=True)
+    return root

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COMMAND = Path(sys.executable).with_name("spec-to-production")
 SPEC = "--spec=specs/calculator_operations.md"
+FEW_REPEATS = "--flake-bound=0.9"
 COMPONENT = "--component=examples/calculator"
 
 pytestmark = pytest.mark.integration
@@ -21,7 +22,7 @@ def run(*args, cwd=ROOT, **env):
         env={"PATH": "/usr/bin:/bin", "HOME": str(cwd), "COLUMNS": "100", **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -78,3 +79,31 @@ def test_outside_of_a_checkout_it_says_what_to_do(tmp_path):
 
     assert done.returncode == 2
     assert "not in a git checkout" in done.stderr
+
+
+def test_what_verify_wrote_is_what_a_replay_reads_wherever_one_stands(shop):
+    given = ["verify", "--spec=spec.md", "--component=shop.py", FEW_REPEATS]
+
+    first = run(*given, "--tests=tests", "--output=kept/verdicts.json", cwd=shop / "tests")
+    again = run(*given, "--replay=kept/verdicts.json", cwd=shop)
+
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert (shop / "kept" / "verdicts.json").is_file()
+    assert "verdicts are as they were" in again.stdout
+
+
+def test_verify_takes_several_specs_and_writes_nothing_unasked(shop):
+    (shop / "second.md").write_text("# Shop\n\n## FR-2: Gross\n\nThe gross is not the net.\n")
+    done = run(
+        "verify", "--spec=*.md", "--component=shop.py", "--tests=tests", FEW_REPEATS, cwd=shop
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("gates for dev") == 2
+    assert "Written" not in done.stdout
+    assert not (shop / "out").exists()
+
+
+def test_the_help_of_verify_tells_no_default_that_does_not_hold():
+    assert "[default: out]" in " ".join(run("run", "--help").stdout.split())
+    assert "nothing is written]" in " ".join(run("verify", "--help").stdout.split())

@@ -89,13 +89,19 @@ def test_what_was_collected_is_written_and_nothing_is_left(open_folder, signum, 
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_after_the_last_stage_costs_the_result_nothing(tmp_path, signum):
-    shop(tmp_path)
-    arguments = ["verify", "--spec=spec.md", "--component=shop.py", "--tests=tests", "--output=out"]
+def test_an_interrupt_after_the_last_stage_costs_the_result_nothing(shop, signum):
+    arguments = [
+        "verify",
+        "--spec=spec.md",
+        "--component=shop.py",
+        "--tests=tests",
+        "--output=out",
+        "--flake-bound=0.9",
+    ]
 
     done = subprocess.run(
         [sys.executable, "-c", LATE, str(int(signum)), *arguments],
-        cwd=tmp_path,
+        cwd=shop,
         capture_output=True,
         text=True,
         timeout=120,
@@ -103,17 +109,6 @@ def test_an_interrupt_after_the_last_stage_costs_the_result_nothing(tmp_path, si
     )
 
     assert done.returncode == 0, done.stderr
-    report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
+    report = json.loads((shop / "out" / "report.json").read_text("utf-8"))
     assert report["interrupted_by"] is None
     assert report["verification"]["tests"]
-
-
-def shop(root):
-    """A checkout with a spec, a component and a test."""
-    (root / "tests").mkdir()
-    (root / "spec.md").write_text("# Shop\n\n## FR-1: Net\n\nThe net of a price is itself.\n")
-    (root / "shop.py").write_text("def net(price):\n    return price\n")
-    (root / "tests" / "test_net.py").write_text(
-        'import shop\n\n\ndef test_net():\n    """FR-1"""\n    assert shop.net(3) == 3\n'
-    )
-    subprocess.run(["git", "init", "-q", root], check=True)

@@ -1,7 +1,8 @@
 import pytest
 
 from spec_to_production.errors import SettingsError
-from spec_to_production.pairs import pairs, touched
+from spec_to_production.pairs import pairs, settings_of, touched
+from spec_to_production.settings import Settings
 
 KNOWN = {"specs/a.md": "src/a", "specs/b.md": "src/b/"}
 
@@ -63,3 +64,20 @@ def test_a_pair_is_touched_by_its_spec_and_by_what_is_in_its_component(root, fil
     given = pairs("auto", "auto", KNOWN, root)
 
     assert [spec for spec, _ in touched(given, [file])] == expected
+
+
+@pytest.mark.parametrize(("output", "outputs"), [("out", ["out/1-a", "out/2-b"]), ("", ["", ""])])
+def test_several_pairs_have_a_folder_each_if_anything_is_to_be_written(output, outputs):
+    settings = Settings(spec="auto", component="auto", output=output)
+
+    made = settings_of([("specs/a.md", "src/a"), ("specs/b.md", "src/b")], settings)
+
+    assert [each.output for each in made] == outputs
+
+
+@pytest.mark.parametrize("given", [{"output": "verdicts.json"}, {"replay": "verdicts.json"}])
+def test_one_file_of_verdicts_is_not_of_several_pairs(given):
+    settings = Settings(spec="auto", component="auto", **given)
+
+    with pytest.raises(SettingsError, match=r"verdicts\.json .* of one pair"):
+        settings_of([("specs/a.md", "src/a"), ("specs/b.md", "src/b")], settings)
