@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,16 +23,17 @@ from spec_to_production.errors import telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.interrupts import Interrupted, raised
-from spec_to_production.openhands import Fleet
+from spec_to_production.openhands import Fleet, OpenHands
+from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
-from spec_to_production.results import ExecutionMode, WorkflowResult
+from spec_to_production.results import ExecutionMode, GeneratedFile, WorkflowResult
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.servers import Servers
 from spec_to_production.settings import FailOn, Settings
 from spec_to_production.snapshot import Snapshot, find_root
 from spec_to_production.timeline import Timeline
-from spec_to_production.workflow import Workflow
+from spec_to_production.workflow import Stages, Workflow
 
 # The runner gives these to a container action (``ContainerActionHandler.cs`` in actions/runner).
 _TOKENS = ("ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -92,52 +93,86 @@ def run(
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
-        kept = planning.answers_folder(settings, root)
-        memory = Memory(kept, progress.tell) if kept else None
-        journal = _journal(memory, planned, resume=settings.resume)
-        stack.callback(journal.close)
-        answers = journal.answers(planned.tasks)
-        answers |= memory.answers(planned.tasks) if memory else {}
-        left = len(planned.tasks) - len(answers)
-        models = backend.models(settings)
-        openhands = Fleet([])
+        earlier = stack.enter_context(_earlier(settings, root, planned, progress))
+        left = len(planned.tasks) - len(earlier.answers)
+        openhands, models = Fleet([]), backend.models(settings)
         if left:
             models = stack.enter_context(
                 backend.kept_from_agent(models, settings, left, env, progress.tell)
             )
             servers = servers or stack.enter_context(open_servers(env))
-            openhands = servers.fleet(settings, kept, progress.tell)
+            openhands = servers.fleet(settings, earlier.folder, progress.tell)
         stack.callback(sandbox.stop_all)  # the first to be called: it takes the most of the machine
-        if settings.requirements:
-            progress.tell(f"installing {' '.join(settings.requirements)}")
-            sandbox = _with_requirements(
-                sandbox, settings.requirements, planned.snapshot, work, env
-            )
+        sandbox = _with_requirements(sandbox, settings, planned.snapshot, work, env, progress)
         assembly = Assembly(settings, root, work, planned, sandbox, timeline, progress, redaction)
-        attestations = _attestations(settings, kept, progress) if planned.tasks else None
-        make_jobs = (
-            assembly.jobs_on(openhands, models, answers, journal, memory) if planned.tasks else None
-        )
-        stages = assembly.stages(make_jobs)
-        if attestations and not left:
-            known = [file for files in answers.values() for file in files]
-            stages = replace(stages, recall=partial(assembly.recall, attestations, known))
         workflow = Workflow(
             assembly.subject(),
-            stages,
+            _stages(assembly, earlier, openhands, models),
             max_parallel=settings.max_parallel_jobs,
             timeline=timeline,
             progress=progress,
         )
         result = _result_of(workflow, "async" if settings.async_ else "sync", release)
         result = redaction.value(assembly.with_trajectories(result))
-        if memory:
-            memory.learn(result.jobs)
-        if attestations:
-            assembly.attest(attestations, result)
-        if result.interrupted_by is None:
-            journal.remove()
+        _keep(result, earlier, assembly)
         return result
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What earlier runs left for this one, and where this one leaves its own.
+
+    Attributes:
+        folder: What is kept between runs, if the user named a folder.
+        answers: The files of tasks that are answered already, by the tasks' ids.
+    """
+
+    folder: Path | None
+    memory: Memory | None
+    journal: Journal
+    attestations: Attestations | None
+    answers: Mapping[str, Sequence[GeneratedFile]]
+
+
+@contextlib.contextmanager
+def _earlier(
+    settings: Settings, root: Path, planned: planning.Plan, progress: Progress
+) -> Iterator[_Earlier]:
+    folder = planning.answers_folder(settings, root)
+    memory = Memory(folder, progress.tell) if folder else None
+    key = backend.sealing_key(settings)
+    sealed = Attestations(folder, key, progress.tell) if folder and key and planned.tasks else None
+    journal = _journal(memory, planned, resume=settings.resume)
+    with contextlib.closing(journal):
+        answers = journal.answers(planned.tasks)
+        answers |= memory.answers(planned.tasks) if memory else {}
+        yield _Earlier(folder, memory, journal, sealed, answers)
+
+
+def _stages(
+    assembly: Assembly, earlier: _Earlier, openhands: OpenHands, models: Sequence[Model]
+) -> Stages:
+    """The stages of this run; where no job is left, what is known of the tests is recalled."""
+    tasks = assembly.plan.tasks
+    if not tasks:
+        return assembly.stages(None)
+    stages = assembly.stages(
+        assembly.jobs_on(openhands, models, earlier.answers, earlier.journal, earlier.memory)
+    )
+    if earlier.attestations is None or len(earlier.answers) < len(tasks):
+        return stages
+    known = [file for files in earlier.answers.values() for file in files]
+    return replace(stages, recall=partial(assembly.recall, earlier.attestations, known))
+
+
+def _keep(result: WorkflowResult, earlier: _Earlier, assembly: Assembly) -> None:
+    """Leave to later runs what this one learned."""
+    if earlier.memory:
+        earlier.memory.learn(result.jobs)
+    if earlier.attestations:
+        assembly.attest(earlier.attestations, result)
+    if result.interrupted_by is None:
+        earlier.journal.remove()
 
 
 def _result_of(
@@ -152,19 +187,23 @@ def _result_of(
     return result
 
 
-def _with_requirements(
+def _with_requirements(  # noqa: PLR0917 - collaborators are passed in as arguments
     sandbox: Sandbox,
-    requirements: Sequence[str],
+    settings: Settings,
     snapshot: Snapshot,
     work: Path,
     env: Mapping[str, str],
+    progress: Progress,
 ) -> Sandbox:
     """The same sandbox, whose Python has what the component needs."""
+    if not settings.requirements:
+        return sandbox
+    progress.tell(f"installing {' '.join(settings.requirements)}")
     code = snapshot.copy(work / "installation")
     sandbox.hand_over(code)
     python = install(
         sandbox.python,
-        requirements,
+        settings.requirements,
         sandbox,
         code=code,
         folder=work / "environment",
@@ -189,11 +228,6 @@ def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
         "gates": errors or not result.promotable,
     }
     return int(fails[fail_on])
-
-
-def _attestations(settings: Settings, kept: Path | None, progress: Progress) -> Attestations | None:
-    key = backend.sealing_key(settings)
-    return Attestations(kept, key, progress.tell) if kept and key else None
 
 
 def _journal(memory: Memory | None, planned: planning.Plan, *, resume: bool) -> Journal:
