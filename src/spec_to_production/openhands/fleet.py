@@ -96,6 +96,7 @@ class Fleet:
         self._look_within_s = look_within_s
         self._clock = clock
         self._lock = threading.RLock()
+        self._is_closed = False
         self._pool = ThreadPoolExecutor(3 * len(servers) + 3, thread_name_prefix="fleet")
         self._members = [self._member(server) for server in servers]
         self._places: dict[UUID, _Member] = {}
@@ -189,7 +190,9 @@ class Fleet:
             member.server.delete(conversation)
 
     def close(self) -> None:
-        """Close every server; may be called twice."""
+        """Close every server, and start no other; may be called twice."""
+        with self._lock:
+            self._is_closed = True
         threads = [threading.Thread(target=member.server.close) for member in self._members]
         for thread in threads:
             thread.start()
@@ -205,7 +208,9 @@ class Fleet:
 
         Raises:
             ApiError: With status 429, when those that are up are known to be full.
+            ServerLostError: The run is over.
         """
+        self._require_open()
         up = self._up()
         if not up:
             self._start_spare()
@@ -225,9 +230,14 @@ class Fleet:
 
     def _start_spare(self) -> None:
         with self._lock:
+            self._require_open()
             if self._spare is not None:
                 start, self._spare = self._spare, None
                 self._members.append(self._member(start()))
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise ServerLostError("No agent server takes jobs any more: the run is over.")
 
     def _up(self) -> list[_Member]:
         now = self._clock()

@@ -221,6 +221,33 @@ def test_the_spare_is_started_once_when_none_is_left(clock):
     assert (first.closed, spare.closed) == (1, 1)
 
 
+def test_after_the_end_no_spare_is_started(clock):
+    server, started = Server("a"), []
+    fleet = Fleet([server], spare=lambda: started.append(1), patience_s=0, clock=clock)
+    fleet.wait_until_ready()
+    fleet.close()
+    server.create_error = ServerLostError("closed")
+    for _ in range(2):
+        with pytest.raises(ServerLostError, match="the run is over"):
+            create(fleet)
+
+    assert started == []
+
+
+def test_a_run_that_ends_while_a_server_is_looked_for_starts_none(clock):
+    server, started = Server("a"), []
+    fleet = Fleet([server], spare=lambda: started.append(1), patience_s=0, clock=clock)
+    server.create_error = ServerLostError("gone")
+    with pytest.raises(ServerLostError, match="gone"):
+        create(fleet)
+    up = fleet._up
+    fleet._up = lambda: fleet.close() or up()
+    with pytest.raises(ServerLostError, match="the run is over"):
+        create(fleet)
+
+    assert started == []
+
+
 def test_when_none_is_left_it_says_what_the_last_one_failed_with(clock):
     server, spare = Server("a"), Server("spare")
     fleet = Fleet([server], spare=lambda: spare, patience_s=0, look_within_s=LONG, clock=clock)
