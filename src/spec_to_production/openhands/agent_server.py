@@ -128,11 +128,13 @@ class AgentServer(ABC):
 
     def create(self, assignment: Assignment, base: Path) -> None:
         """Start a conversation in its own copy; see :class:`.interface.OpenHands`."""
+        self._require_open()
         conversation = assignment.conversation_id
         is_new = conversation not in self._bases
         self._bases[conversation] = base
         try:
             request = protocol.create(assignment, self._provide(conversation, base))
+            self._require_open()
             self._client.send(request, Conversation, wait_for_room=False)
         except ApiError:
             if is_new:
@@ -206,6 +208,10 @@ class AgentServer(ABC):
         finally:
             self._discard(conversation)
         self._bases.pop(conversation, None)
+
+    def _require_open(self) -> None:
+        if self._closing.is_set():
+            raise ServerLostError("No job is begun any more: the run is over.")
 
     def _send_unless_gone(self, request: protocol.Request) -> None:
         try:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import io
 import shlex
 import tarfile
+import threading
 import time
 import uuid
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
 import httpx
 from pydantic import SecretStr
 
-from spec_to_production.errors import ApiError, OpenHandsError
+from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
 from spec_to_production.openhands import copies, protocol
 from spec_to_production.openhands.agent_server import AgentServer
 from spec_to_production.openhands.client import Client
-from spec_to_production.openhands.interface import State
+from spec_to_production.openhands.interface import Assignment, State
 from spec_to_production.openhands.models import CommandResult, Events, ServerInfo, Success
 
 # A copy's place follows from the conversation alone, so that a later run finds it.
@@ -33,6 +34,8 @@ ANSWER_WITHIN_S = _COMMAND_S + 60
 _MOST_ARCHIVE_KIB = 256 << 10
 _ASK_AGAIN_S = 15
 _CLOCKS_DIFFER_S = 5
+# GitHub's runner kills a run that was cancelled after 10 s.
+_BEGUN_WITHIN_S = 4
 
 
 class DistantServer(AgentServer):
@@ -151,7 +154,18 @@ class RemoteServer(DistantServer):
     ) -> None:
         super().__init__(tell)
         self._way = way(address, key, answer_within_s)
+        self._beginning = 0
+        self._one_less = threading.Condition()
         self._begin()
+
+    def create(self, assignment: Assignment, base: Path) -> None:
+        """Start a conversation in its own copy; what the end of the run overtakes is deleted."""
+        with self._counted():
+            super().create(assignment, base)
+            if self._closing.is_set():
+                with suppress(OpenHandsError):  # closing tries it too
+                    self.delete(assignment.conversation_id)
+                raise ServerLostError("The run ended while the job was being begun.")
 
     def close(self) -> None:
         """Delete what is left of this run on the server."""
@@ -160,12 +174,31 @@ class RemoteServer(DistantServer):
         self._closing.set()
         if not self._up.done() or self._up.exception() is not None:
             return
+        none_begins = self._await_beginning()
         # A server that is gone keeps nothing that could be removed.
         with suppress(OpenHandsError):
             for conversation in list(self._bases):
                 with suppress(ApiError):
                     self.delete(conversation)
-        self._client.close()
+        if none_begins:
+            self._client.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count a conversation that is being begun: what arrives after its deletion would stay."""
+        with self._one_less:
+            self._beginning += 1
+        try:
+            yield
+        finally:
+            with self._one_less:
+                self._beginning -= 1
+                self._one_less.notify_all()
+
+    def _await_beginning(self) -> bool:
+        """Whether no conversation is being begun any more, after a few seconds at most."""
+        with self._one_less:
+            return self._one_less.wait_for(lambda: not self._beginning, _BEGUN_WITHIN_S)
 
     def _connect(self) -> Client:
         return self._way

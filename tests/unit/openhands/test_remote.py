@@ -1,5 +1,7 @@
 """A server at an address, as far as it needs no real one."""
 
+import json
+import threading
 import uuid
 from contextlib import closing
 
@@ -7,8 +9,9 @@ import httpx
 import pytest
 import respx
 
-from spec_to_production.errors import ServerStartError
+from spec_to_production.errors import ServerLostError, ServerStartError
 from spec_to_production.openhands import RemoteServer, remote
+from spec_to_production.openhands.interface import Assignment, Model
 
 HOST = "http://agent-server.test"
 JOB = uuid.UUID(int=7)
@@ -70,3 +73,96 @@ def test_a_server_that_does_not_get_ready_is_told_with_its_last_word(monkeypatch
         pytest.raises(ServerStartError, match=rf"not ready within 0 s\. .*{why}"),
     ):
         client.wait_until_ready()
+
+
+class Server:
+    """A server that keeps conversations and copies; ``meanwhile`` is what happens during a create.
+
+    Commands are known by a word in them; the answers to some can be given.
+    """
+
+    def __init__(self):
+        self.conversations, self.commands = set(), []
+        self.answers = {}
+        self.meanwhile = lambda: None
+
+    def __call__(self, request):
+        match request.method, request.url.path:
+            case "GET", "/server_info":
+                return httpx.Response(200, json={"version": "1.58.0"})
+            case "POST", "/api/conversations":
+                self.meanwhile()
+                conversation = json.loads(request.content)["conversation_id"]
+                self.conversations.add(conversation)
+                state = {"id": conversation, "execution_status": "running"}
+                return httpx.Response(201, json=state)
+            case "POST", path if path.endswith("/execute_bash_command"):
+                return self.execute(json.loads(request.content)["command"])
+            case "DELETE", path:
+                self.conversations.discard(path.rpartition("/")[2])
+        return httpx.Response(200, json={"success": True})
+
+    def execute(self, command):
+        self.commands.append(command)
+        found = (answer for part, answer in self.answers.items() if part in command)
+        return httpx.Response(200, json={"exit_code": 0} | next(found, {}))
+
+
+@pytest.fixture
+def server():
+    with respx.mock:
+        stand_in = Server()
+        respx.route().mock(side_effect=stand_in)
+        yield stand_in
+
+
+@pytest.fixture
+def told():
+    return []
+
+
+@pytest.fixture
+def client(server, told):
+    with closing(RemoteServer(HOST, None, told.append)) as client:
+        client.wait_until_ready()
+        yield client
+
+
+def create(client, base):
+    conversation = uuid.uuid4()
+    client.create(Assignment(conversation, "a job", Model("m"), 1), base)
+    return conversation
+
+
+def test_closing_waits_for_a_conversation_that_is_being_begun(server, client, tmp_path):
+    end = threading.Thread(target=client.close)
+
+    def meanwhile():
+        end.start()
+        client._closing.wait()
+
+    server.meanwhile = meanwhile
+    with pytest.raises(ServerLostError, match="The run ended"):
+        create(client, tmp_path)
+    end.join()
+
+    assert not server.conversations
+
+
+def test_a_conversation_that_is_begun_after_all_was_deleted_is_deleted_too(
+    server, client, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(remote, "_BEGUN_WITHIN_S", 0)
+    server.meanwhile = client.close
+    with pytest.raises(ServerLostError, match="The run ended"):
+        create(client, tmp_path)
+
+    assert not server.conversations
+
+
+def test_after_the_end_nothing_is_copied_to_the_server(server, client, tmp_path):
+    client.close()
+    with pytest.raises(ServerLostError, match="the run is over"):
+        create(client, tmp_path)
+
+    assert not server.commands
