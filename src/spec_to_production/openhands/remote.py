@@ -10,6 +10,7 @@ import time
 import uuid
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
@@ -36,6 +37,7 @@ _ASK_AGAIN_S = 15
 _CLOCKS_DIFFER_S = 5
 # GitHub's runner kills a run that was cancelled after 10 s.
 _BEGUN_WITHIN_S = 4
+_DELETED_AT_ONCE = 16
 
 
 class DistantServer(AgentServer):
@@ -175,13 +177,25 @@ class RemoteServer(DistantServer):
         if not self._up.done() or self._up.exception() is not None:
             return
         none_begins = self._await_beginning()
-        # A server that is gone keeps nothing that could be removed.
-        with suppress(OpenHandsError):
-            for conversation in list(self._bases):
-                with suppress(ApiError):
-                    self.delete(conversation)
+        self._delete_all()
         if none_begins:
             self._client.close()
+
+    def _delete_all(self) -> None:
+        """Delete side by side; what cannot be is told, and keeps no other."""
+        is_lost = threading.Event()
+
+        def delete(conversation: UUID) -> None:
+            try:
+                if not is_lost.is_set():
+                    self.delete(conversation)
+            except ServerLostError:  # it keeps nothing that could be removed
+                is_lost.set()
+            except OpenHandsError as error:
+                self._tell(f"Not all of {conversation} is gone from the server: {error.message}")
+
+        with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
+            list(pool.map(delete, list(self._bases)))
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

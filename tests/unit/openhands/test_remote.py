@@ -166,3 +166,32 @@ def test_after_the_end_nothing_is_copied_to_the_server(server, client, tmp_path)
         create(client, tmp_path)
 
     assert not server.commands
+
+
+def test_what_cannot_be_removed_at_the_end_keeps_no_other_and_is_told(
+    server, client, told, tmp_path
+):
+    first, *_ = [create(client, tmp_path) for _ in range(4)]
+    server.answers[f"rm -rf {remote._COPIES}/{first.hex}"] = {"exit_code": 1, "stderr": "not yours"}
+    client.close()
+
+    assert not server.conversations
+    assert [line for line in told if "not yours" in line and str(first) in line]
+
+
+def test_a_server_that_is_gone_at_the_end_is_not_asked_for_each_conversation(
+    server, client, tmp_path, monkeypatch
+):
+    for _ in range(4):
+        create(client, tmp_path)
+    asked = []
+
+    def delete(conversation):
+        asked.append(conversation)
+        raise ServerLostError("gone")
+
+    monkeypatch.setattr(remote, "_DELETED_AT_ONCE", 1)
+    monkeypatch.setattr(client, "delete", delete)
+    client.close()
+
+    assert len(asked) == 1
