@@ -7,7 +7,6 @@ import shlex
 import tarfile
 import threading
 import time
-import uuid
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,13 @@ from spec_to_production.openhands.models import CommandResult, Events, ServerInf
 
 # A copy's place follows from the conversation alone, so that a later run finds it.
 _COPIES = "/tmp/spec-to-production"  # noqa: S108 - not on this machine
+# Each attempt has an archive of its own: when its answer is lost, the first may still be writing.
+# GNU tar ends with 1 when a file changed or went while it was read; with more, it has failed.
+_PACK = (
+    "archive=$(mktemp {copy}.packed.XXXXXXXX)"
+    ' && {{ tar -czf "$archive" --exclude=.git -C {copy} . || [ $? -eq 1 ]; }}'
+    ' && sha256sum "$archive"'
+)
 _READY_WITHIN_S = 60
 _COMMAND_S = 60
 ANSWER_WITHIN_S = _COMMAND_S + 60
@@ -107,30 +113,32 @@ class DistantServer(AgentServer):
 
     def _changes(self, conversation: UUID, base: Path) -> str:
         copy = self._copy(conversation)
-        archive = f"{copy}.{uuid.uuid4().hex}.tar.gz"
-        self._execute("tar", "-czf", archive, "--exclude=.git", "-C", copy, ".")
         try:
             # Files that did not arrive would be told as deleted.
-            digest = self._execute("sha256sum", archive).partition(" ")[0]
+            digest, _, archive = self._shell("tar", _PACK.format(copy=copy)).strip().partition("  ")
             content = self._client.fetch(protocol.download(archive), digest)
         finally:
-            self._execute("rm", "-f", archive)
+            with suppress(OpenHandsError):  # otherwise they go together with the copy
+                self._shell("rm", f"rm -f {copy}.packed.*")
         return copies.changes(base, copies.in_archive(io.BytesIO(content)))
 
     def _discard(self, conversation: UUID) -> None:
         copy = self._copy(conversation)
         self._provided.discard(conversation)
-        self._execute("rm", "-rf", copy, _archive(copy))
+        self._shell("rm", f"rm -rf {copy} {_archive(copy)} {copy}.packed.*")
 
     def _copy(self, conversation: UUID) -> str:
         return f"{_COPIES}/{conversation.hex}"
 
     def _execute(self, *command: str) -> str:
-        line = f"ulimit -f {_MOST_ARCHIVE_KIB} && {shlex.join(command)}"
+        return self._shell(command[0], shlex.join(command))
+
+    def _shell(self, name: str, line: str) -> str:
+        line = f"ulimit -f {_MOST_ARCHIVE_KIB} && {line}"
         result = self._client.send(protocol.execute(line, _COMMAND_S), CommandResult)
         if result.exit_code != 0:
             raise OpenHandsError(
-                f"`{command[0]}` failed on the agent server ({result.exit_code}): "
+                f"`{name}` failed on the agent server ({result.exit_code}): "
                 f"{result.stderr or result.stdout or 'it said nothing'}"
             )
         return result.stdout or ""

@@ -1,17 +1,21 @@
 """A server at an address, as far as it needs no real one."""
 
 import json
+import subprocess
 import threading
 import uuid
 from contextlib import closing
+from pathlib import Path
 
 import httpx
 import pytest
 import respx
+import stamina
 
-from spec_to_production.errors import ServerLostError, ServerStartError
+from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands import RemoteServer, remote
 from spec_to_production.openhands.interface import Assignment, Model
+from spec_to_production.snapshot import Snapshot, git
 
 HOST = "http://agent-server.test"
 JOB = uuid.UUID(int=7)
@@ -195,3 +199,82 @@ def test_a_server_that_is_gone_at_the_end_is_not_asked_for_each_conversation(
     client.close()
 
     assert len(asked) == 1
+
+
+class Machine(Server):
+    """A server that runs commands on this machine, and gives the files that they write."""
+
+    def __call__(self, request):
+        match request.url.path:
+            case "/api/file/upload":
+                _, _, content = request.content.partition(b"\r\n\r\n")
+                Path(request.url.params["path"]).write_bytes(content.rpartition(b"\r\n--")[0])
+            case "/api/file/download":
+                return httpx.Response(200, content=Path(request.url.params["path"]).read_bytes())
+        return super().__call__(request)
+
+    def execute(self, command):
+        self.commands.append(command)
+        for part, line in self.answers.items():
+            if part in command:
+                command = f"{line}; {command}"
+        ran = subprocess.run(["bash", "-c", command], check=False, capture_output=True, text=True)
+        answer = {"exit_code": ran.returncode, "stdout": ran.stdout, "stderr": ran.stderr}
+        return httpx.Response(200, json=answer)
+
+
+@pytest.fixture
+def base(tmp_path):
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "area.py").write_text("def area(a, b): return a * b\n")
+    git("init", "--quiet", cwd=checkout)
+    return Snapshot.take(checkout, tmp_path / "base").path
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "_COPIES", str(tmp_path / "copies"))
+    (tmp_path / "copies").mkdir()
+    with respx.mock:
+        stand_in = Machine()
+        respx.route().mock(side_effect=stand_in)
+        yield stand_in
+
+
+@pytest.mark.parametrize(("code", "is_taken"), [(0, True), (1, True), (2, False)])
+def test_a_file_that_changed_while_it_was_packed_costs_no_other(machine, base, code, is_taken):
+    with closing(RemoteServer(HOST, None)) as client:
+        job = create(client, base)
+        copy = Path(client._copy(job))
+        (copy / "test_area.py").write_text("def test(): pass\n")
+        # What GNU tar does then: it packs, says so, and ends with 1.
+        machine.answers["tar -cz"] = f'tar() {{ command tar "$@"; return {code}; }}'
+        if is_taken:
+            assert "+def test(): pass" in client.patch(job)
+        else:
+            with pytest.raises(OpenHandsError, match="`tar` failed"):
+                client.patch(job)
+        assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
+def test_what_is_packed_again_is_another_archive(machine, base):
+    with closing(RemoteServer(HOST, None)) as client, stamina.set_testing(testing=True, attempts=2):
+        job = create(client, base)
+        copy = Path(client._copy(job))
+        (copy / "test_area.py").write_text("def test(): pass\n")
+        written = []
+
+        def lose_the_first_answer(answer):
+            written[:] = copy.parent.glob(f"{copy.name}.*")
+            if len(written) == 1:
+                raise httpx.ReadError("reset")
+            return answer
+
+        execute = machine.execute
+        machine.execute = lambda command: (
+            lose_the_first_answer(execute(command)) if "tar -cz" in command else execute(command)
+        )
+        assert "+def test(): pass" in client.patch(job)
+        assert len(written) == 2
+        assert list(copy.parent.iterdir()) == [copy]
