@@ -116,13 +116,20 @@ def changes(base: Path, copy: Iterable[Entry]) -> str:
 
 
 def on_disk(copy: Path) -> Iterator[Entry]:
-    """The entries of a copy on this disk; no link is followed, whatever is moved meanwhile."""
+    """The entries of a copy on this disk; no link is followed, whatever is moved meanwhile.
+
+    What goes meanwhile is left out: a process of the agent may still be at work.
+    """
     for folder, folders, files, folder_fd in os.fwalk(copy, follow_symlinks=False, onerror=_refuse):
         folders[:] = [name for name in folders if name.lower() != _GIT]
         for name in (*files, *folders):
+            try:
+                mode = os.stat(name, dir_fd=folder_fd, follow_symlinks=False).st_mode
+            except FileNotFoundError:
+                continue
             yield Entry(
                 Path(folder).relative_to(copy) / name,
-                os.stat(name, dir_fd=folder_fd, follow_symlinks=False).st_mode,
+                mode,
                 functools.partial(_read, name, folder_fd),
                 functools.partial(os.readlink, name, dir_fd=folder_fd),
             )
@@ -166,13 +173,8 @@ def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
         path = entry.path.relative_to(entry.path.anchor)
         if any((mirror / parent).is_symlink() for parent in path.parents):
             raise OpenHandsError(f"The job's changes could not be read: {path} lies below a link.")
-        place = mirror / path
-        if stat.S_ISLNK(entry.mode):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.symlink_to(entry.target())
-        elif stat.S_ISREG(entry.mode):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            left -= _write(place, entry.read(left + 1), executable=entry.mode & stat.S_IXUSR)
+        if (content := _content(entry, left + 1)) is not None:
+            left -= _write(mirror / path, content, entry.mode)
         count += 1
         if left < 0 or count > _MOST_FILES:
             raise OpenHandsError(
@@ -181,11 +183,25 @@ def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
             )
 
 
-def _write(place: Path, content: bytes, *, executable: int) -> int:
+def _content(entry: Entry, most: int) -> bytes | None:
+    """What a file holds, or where a link leads to; ``None`` if it is neither, or gone by now."""
+    try:
+        if stat.S_ISLNK(entry.mode):
+            return os.fsencode(entry.target())
+        return entry.read(most) if stat.S_ISREG(entry.mode) else None
+    except FileNotFoundError:
+        return None
+
+
+def _write(place: Path, content: bytes, mode: int) -> int:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if stat.S_ISLNK(mode):
+        place.symlink_to(os.fsdecode(content))
+        return len(content)
     # "x": an archive may name a file twice.
     with place.open("xb") as file:
         file.write(content)
-    place.chmod(0o755 if executable else 0o644)
+    place.chmod(0o755 if mode & stat.S_IXUSR else 0o644)
     return len(content)
 
 
@@ -202,7 +218,8 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, most: int) -> bytes:
 
 
 def _refuse(error: OSError) -> None:
-    raise error
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _size(folder: Path) -> int:

@@ -130,6 +130,41 @@ def test_a_copy_that_is_gone_is_an_error_of_its_job(base, tmp_path):
         changes(base, tmp_path / "nowhere")
 
 
+@pytest.mark.parametrize("name", ["file", "link", "folder"])
+def test_what_goes_while_the_copy_is_read_costs_no_other_file(base, copy, name):
+    (copy / "new.py").write_text("a = 1\n")
+    (copy / "file").write_text("for a moment\n")
+    (copy / "link").symlink_to("file")
+    (copy / "folder").mkdir()
+    (copy / "folder" / "x").write_text("x\n")
+
+    def entries():
+        for entry in copies.on_disk(copy):
+            if entry.path.name == name:
+                subprocess.run(["rm", "-r", str(copy / name)], check=True)
+            yield entry
+
+    patch = copies.changes(base, entries())
+    assert "+a = 1\n" in patch
+    assert f"b/{name}" not in patch
+
+
+def test_what_goes_before_it_is_looked_at_costs_no_other_file(base, copy, monkeypatch):
+    (copy / "new.py").write_text("a = 1\n")
+    (copy / "file").write_text("for a moment\n")
+    look = os.stat
+
+    def late_look(name, **options):
+        if name == "file":
+            (copy / "file").unlink()
+        return look(name, **options)
+
+    monkeypatch.setattr(os, "stat", late_look)
+    patch = changes(base, copy)
+    assert "+a = 1\n" in patch
+    assert "for a moment" not in patch
+
+
 def test_folders_without_end_cost_their_job_at_most(base, copy):
     dig(copy)
     with contextlib.suppress(OpenHandsError):  # from Python 3.13 on they can be walked
