@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
+from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Assignment, Failure, OpenHands, State
 from spec_to_production.results import Usage
 
@@ -32,6 +33,7 @@ class _Member:
         ready: Done when conversations can be created.
         look: A look that is under way; a slow server has one at most.
         busy: Conversations that hold a place on it.
+        unsure: Conversations that may have begun there: the answer to their creation was late.
         abandoned: Conversations that were given up while it did not answer.
         room: How many it turned out to take, until ``room_until``.
         faults: Failed creations, one after another; enough of them open the circuit.
@@ -44,6 +46,7 @@ class _Member:
     ready: Future[None]
     look: Future[Mapping[UUID, State | None]] | None = None
     busy: set[UUID] = field(default_factory=set)
+    unsure: set[UUID] = field(default_factory=set)
     abandoned: set[UUID] = field(default_factory=set)
     room: int = 0
     room_until: float = float("-inf")
@@ -118,14 +121,18 @@ class Fleet:
         self._members[0].ready.result()
 
     def create(self, assignment: Assignment, base: Path) -> None:
-        """Start a conversation on the server with the fewest; the next one when that fails."""
+        """Start a conversation on the server with the fewest; the next one when that fails.
+
+        A late answer is raised: elsewhere it would run twice. Asked for again, it is created where
+        it may have begun, as long as that server is up.
+        """
         error: OpenHandsError | None = None
-        for member in self._candidates():
+        for member in self._candidates(assignment.conversation_id):
             try:
                 self._create_on(member, assignment, base)
             except OpenHandsError as failure:
                 error = failure
-                if not _is_of_the_server(failure):
+                if isinstance(failure, LateAnswerError) or not _is_of_the_server(failure):
                     raise
             else:
                 return
@@ -203,7 +210,7 @@ class Fleet:
     def _member(self, server: OpenHands) -> _Member:
         return _Member(server, self._pool.submit(server.wait_until_ready))
 
-    def _candidates(self) -> list[_Member]:
+    def _candidates(self, conversation: UUID) -> list[_Member]:
         """The servers to try, best first.
 
         Raises:
@@ -217,6 +224,8 @@ class Fleet:
             wait([member.ready for member in self._members])
             up = self._up()
         with self._lock:
+            if home := [member for member in up if conversation in member.unsure]:
+                return home
             now = self._clock()
             free = [member for member in up if not member.is_full(now)]
             if up and not free:
@@ -248,6 +257,10 @@ class Fleet:
         with self._lock:
             member.busy.add(conversation)
             self._places[conversation] = member
+            for other in self._members:
+                if other is not member and conversation in other.unsure:
+                    other.unsure.discard(conversation)
+                    other.abandoned.add(conversation)
         try:
             member.server.create(assignment, base)
         except OpenHandsError as error:
@@ -257,6 +270,7 @@ class Fleet:
             raise
         with self._lock:
             member.faults, member.silent_since = 0, None
+            member.unsure.discard(conversation)
             abandoned, member.abandoned = member.abandoned - {conversation}, set()
         for each in abandoned:
             self._pool.submit(_delete_quietly, member.server, each)
@@ -266,7 +280,8 @@ class Fleet:
         if isinstance(error, ApiError) and error.status == HTTPStatus.TOO_MANY_REQUESTS:
             member.room, member.room_until = len(member.busy), now + _FULL_FOR_S
         elif _is_of_the_server(error):
-            member.abandoned.add(conversation)
+            given_up = member.unsure if isinstance(error, LateAnswerError) else member.abandoned
+            given_up.add(conversation)
             member.faults += 1
             if member.faults >= _FAULTS_TO_OPEN or isinstance(error, ServerLostError):
                 member.close(now, error)

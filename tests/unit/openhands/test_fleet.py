@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from spec_to_production.errors import ApiError, ServerLostError, ServerStartError
+from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.fleet import Fleet
 from spec_to_production.openhands.interface import Assignment, Model
 from support.openhands import Script, StandInOpenHands
@@ -69,8 +70,8 @@ def fleet(servers, clock):
     fleet.close()
 
 
-def create(fleet):
-    conversation = uuid.uuid4()
+def create(fleet, conversation=None):
+    conversation = conversation or uuid.uuid4()
     fleet.wait_until_ready()
     fleet.create(Assignment(conversation, "<job>", Model("m"), 1), BASE)
     return conversation
@@ -198,6 +199,48 @@ def test_a_refusal_is_the_jobs_own_and_no_other_server_is_asked(fleet, servers):
         create(fleet)
 
     assert sum(server.asked for server in servers) == 1
+
+
+def create_late(fleet, server):
+    """A conversation that the server takes without ever saying so."""
+    conversation, server.create_error = uuid.uuid4(), LateAnswerError("late")
+    with pytest.raises(LateAnswerError):
+        create(fleet, conversation)
+    server.create_error = None
+    return conversation
+
+
+def test_what_may_have_begun_on_a_server_is_not_created_on_another(fleet, servers):
+    wait_for_all(fleet)
+    late = create_late(fleet, servers[0])
+    for _ in range(4):
+        create(fleet)
+    assert late not in servers[1].running
+
+    create(fleet, late)
+
+    fleet._pool.shutdown(wait=True)
+    assert late in servers[0].running
+    assert late not in servers[1].running
+    assert not servers[0].deleted
+
+
+def test_where_it_may_have_begun_is_not_waited_for_when_that_server_is_not_up(
+    fleet, servers, clock
+):
+    wait_for_all(fleet)
+    late = create_late(fleet, servers[0])
+    servers[0].running[late] = Script()
+    servers[0].create_error = ServerLostError("gone")
+    create(fleet)
+
+    create(fleet, late)
+    servers[0].create_error, clock.now = None, 11
+    create(fleet)
+
+    fleet._pool.shutdown(wait=True)
+    assert late in servers[1].running
+    assert late in servers[0].deleted
 
 
 def test_the_spare_is_started_once_when_none_is_left(clock):
