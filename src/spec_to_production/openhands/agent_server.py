@@ -20,7 +20,7 @@ from spec_to_production.errors import (
     ServerStartError,
 )
 from spec_to_production.openhands import protocol, versions
-from spec_to_production.openhands.client import Client, LateAnswerError
+from spec_to_production.openhands.client import Client
 from spec_to_production.openhands.interface import Assignment, Failure, State
 from spec_to_production.openhands.models import (
     Conversation,
@@ -36,7 +36,6 @@ _DELIVERIES = 3
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)  # 1.34 says the second
 _REFUSALS = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
 _LOOK_AGAIN_S = 0.1
-_UNSEEN = State("unknown", Usage())
 _MOST_OF_A_TRAJECTORY = 4_000_000  # characters
 _CUT = json.dumps({"kind": "Cut", "detail": "There was more than is kept of a conversation."})
 
@@ -151,7 +150,7 @@ class AgentServer(ABC):
         return True
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
-        """Look at all of them; a late answer says nothing about any."""
+        """Look at all of them, with a request for each :data:`.protocol.MOST_IDS`."""
         states: dict[UUID, State | None] = {}
         for start in range(0, len(conversations), protocol.MOST_IDS):
             states |= self._look(conversations[start : start + protocol.MOST_IDS])
@@ -236,10 +235,7 @@ class AgentServer(ABC):
                 return
 
     def _look(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
-        try:
-            answer = self._client.send(protocol.look(conversations), Conversations)
-        except LateAnswerError:
-            return dict.fromkeys(conversations, _UNSEEN)
+        answer = self._client.send(protocol.look(conversations), Conversations)
         found = {each.id: each for each in answer.root if each is not None}
         return {each: _state(found.get(each)) for each in conversations}
 

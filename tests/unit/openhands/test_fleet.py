@@ -135,6 +135,21 @@ def test_a_lost_server_costs_its_jobs_a_new_start_elsewhere(fleet, servers, cloc
     assert counts(servers) == [1, 2]
 
 
+def test_a_server_that_takes_looks_and_never_answers_is_lost_in_the_end(fleet, servers, clock):
+    wait_for_all(fleet)
+    jobs = [create(fleet), create(fleet)]
+    servers[0].look_error = LateAnswerError("late")
+
+    seen = []
+    for clock.now in (0, 59, 61):
+        seen.append(fleet.states(jobs))
+
+    assert [states[jobs[0]] is None for states in seen] == [False, False, True]
+    assert seen[-1][jobs[1]].status == "running"
+    create(fleet)
+    assert counts(servers) == [1, 2]
+
+
 def test_a_server_that_fails_everything_is_left_alone(fleet, servers):
     wait_for_all(fleet)
     servers[0].create_error = ApiError("broken", status=500)

@@ -14,6 +14,7 @@ import stamina
 
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands import RemoteServer, remote
+from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Assignment, Model
 from spec_to_production.snapshot import Snapshot, git
 
@@ -77,6 +78,15 @@ def test_a_server_that_does_not_get_ready_is_told_with_its_last_word(monkeypatch
         pytest.raises(ServerStartError, match=rf"not ready within 0 s\. .*{why}"),
     ):
         client.wait_until_ready()
+
+
+@respx.mock
+def test_a_late_look_is_told_as_such(tmp_path):
+    server = Restarting()
+    respx.get(f"{HOST}/api/conversations").mock(side_effect=httpx.ReadTimeout("late"))
+    respx.route().mock(side_effect=server)
+    with closing(RemoteServer(HOST, None)) as client, pytest.raises(LateAnswerError):
+        client.states([JOB])
 
 
 class Server:
