@@ -143,10 +143,14 @@ class AgentServer(ABC):
             raise
 
     def attach(self, conversation: UUID, base: Path) -> bool:
-        """Take up a conversation that is here already; ``False`` when it is not."""
-        if self.states([conversation])[conversation] is None:
-            return False
+        """Take up a conversation that is here already; ``False`` when it is not.
+
+        Where that cannot be told, it is deleted at the end.
+        """
         self._bases[conversation] = base
+        if self.states([conversation])[conversation] is None:
+            del self._bases[conversation]
+            return False
         return True
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:

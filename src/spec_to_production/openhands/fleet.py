@@ -139,15 +139,24 @@ class Fleet:
         raise error or self._why_none_is_left()
 
     def attach(self, conversation: UUID, base: Path) -> bool:
-        """Take up a conversation on the server that has it; all are asked."""
+        """Take up a conversation on the server that has it; all are asked.
+
+        When none says so, it is given up on those that did not answer: they may have it.
+        """
         wait([member.ready for member in self._members])
+        silent = set(self._members)
         for member in self._up():
-            with contextlib.suppress(OpenHandsError):  # one that does not answer has nothing now
-                if member.server.attach(conversation, base):
+            with contextlib.suppress(OpenHandsError):
+                is_there = member.server.attach(conversation, base)
+                silent.discard(member)
+                if is_there:
                     with self._lock:
                         member.busy.add(conversation)
                         self._places[conversation] = member
                     return True
+        with self._lock:
+            for member in silent:
+                member.abandoned.add(conversation)
         return False
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:

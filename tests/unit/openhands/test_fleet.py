@@ -21,6 +21,7 @@ class Server(StandInOpenHands):
     def __init__(self, name):
         super().__init__({"job": Script(statuses=["running"])})
         self.name, self.create_error, self.look_error = name, None, None
+        self.attach_error = None
         self.start_error, self.asked, self.closed = None, 0, 0
         self.answers = threading.Event()
         self.answers.set()
@@ -34,6 +35,11 @@ class Server(StandInOpenHands):
         if self.create_error:
             raise self.create_error
         super().create(assignment, base)
+
+    def attach(self, conversation, base):
+        if self.attach_error:
+            raise self.attach_error
+        return super().attach(conversation, base)
 
     def states(self, conversations):
         self.answers.wait(20)
@@ -355,3 +361,29 @@ def test_what_an_earlier_run_left_is_found_on_the_server_that_has_it(fleet, serv
     assert [server for server in servers if server.deleted] == [home]
     assert home.deleted == [left]
     later.close()
+
+
+def test_a_server_that_does_not_answer_has_nothing_to_go_on_with(fleet, servers):
+    wait_for_all(fleet)
+    left = uuid.uuid4()
+    servers[1].running[left] = Script(statuses=["running"])
+    servers[0].attach_error = LateAnswerError("late")
+
+    assert fleet.attach(left, BASE)
+    assert fleet._place(left).server is servers[1]
+    assert not fleet._members[0].abandoned
+
+
+def test_what_a_server_has_that_does_not_answer_is_deleted_once_it_does(fleet, servers):
+    wait_for_all(fleet)
+    left = uuid.uuid4()
+    servers[0].running[left] = Script()
+    servers[0].attach_error = ApiError("away", status=500)
+
+    assert not fleet.attach(left, BASE)
+    create(fleet)
+    create(fleet)
+
+    fleet._pool.shutdown(wait=True)
+    assert servers[0].deleted == [left]
+    assert not servers[1].deleted

@@ -98,12 +98,17 @@ class Server:
     def __init__(self):
         self.conversations, self.commands = set(), []
         self.answers = {}
+        self.look_error = None
         self.meanwhile = lambda: None
 
     def __call__(self, request):
         match request.method, request.url.path:
             case "GET", "/server_info":
                 return httpx.Response(200, json={"version": "1.58.0"})
+            case "GET", "/api/conversations":
+                if self.look_error:
+                    raise self.look_error
+                return httpx.Response(200, json=[])
             case "POST", "/api/conversations":
                 self.meanwhile()
                 conversation = json.loads(request.content)["conversation_id"]
@@ -288,3 +293,23 @@ def test_what_is_packed_again_is_another_archive(machine, base):
         assert "+def test(): pass" in client.patch(job)
         assert len(written) == 2
         assert list(copy.parent.iterdir()) == [copy]
+
+
+def test_what_an_earlier_run_left_and_cannot_be_told_of_is_deleted_at_the_end(
+    server, client, tmp_path
+):
+    left = uuid.uuid4()
+    server.conversations.add(str(left))
+    server.look_error = httpx.ReadTimeout("late")
+    with pytest.raises(LateAnswerError):
+        client.attach(left, tmp_path)
+    client.close()
+
+    assert not server.conversations
+
+
+def test_what_is_not_there_is_not_taken_up(server, client, tmp_path):
+    assert not client.attach(uuid.uuid4(), tmp_path)
+    client.close()
+
+    assert not server.commands
