@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hmac
 import json
@@ -166,20 +167,29 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, url: str, body: bytes) -> None:
         headers = dict(_chosen(self.headers, _PASSED_ON, _PASSED_ON_FAMILIES))
-        meter = Meter(len(body), streamed=False)
         try:
-            with self.gateway.ask(url, headers, body) as answer:
-                kind = answer.headers.get("content-type", "")
-                meter = Meter(len(body), streamed=kind.startswith("text/event-stream"))
+            with (
+                self.gateway.ask(url, headers, body) as answer,
+                self._metered(answer, len(body)) as meter,
+            ):
                 self._pass_back(answer, meter)
         # A RuntimeError is what a request meets when the run has ended and the client is closed.
         except (httpx.HTTPError, httpx.StreamError, RuntimeError) as error:
             self._give_up(error)
             return
-        finally:
-            self.gateway.pay(meter.used())
         # Only now is the answer whole for the client: what it asks next meets what it spent.
         self.wfile.write(_LAST_CHUNK)
+
+    @contextlib.contextmanager
+    def _metered(self, answer: httpx.Response, sent: int) -> Iterator[Meter]:
+        """Have what an answer used paid for, also when it breaks off; a refusal costs nothing."""
+        kind = answer.headers.get("content-type", "")
+        meter = Meter(sent, streamed=kind.startswith("text/event-stream"))
+        try:
+            yield meter
+        finally:
+            if answer.is_success:
+                self.gateway.pay(meter.used())
 
     def _pass_back(self, answer: httpx.Response, meter: Meter) -> None:
         chunks = answer.iter_bytes()

@@ -256,7 +256,17 @@ def test_a_provider_that_is_not_there_is_said_so(open_gateway, httpserver):
         answer = ask(gateway)
 
     assert answer.status_code == 502
+    assert gateway.budget.spent.tokens == 0
     assert "ConnectError" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("status", [307, 400, 429, 500])
+def test_a_refusal_costs_nothing(httpserver, open_gateway, status):
+    httpserver.expect_request(PATH).respond_with_data("no", status=status)
+    gateway = open_gateway()
+
+    assert ask(gateway).status_code == status
+    assert (gateway.budget.spent.requests, gateway.budget.spent.tokens) == (1, 0)
 
 
 def test_after_the_run_nothing_answers(open_gateway):
