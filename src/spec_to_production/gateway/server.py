@@ -22,6 +22,7 @@ from spec_to_production.gateway.meter import Meter, Used
 from spec_to_production.gateway.prices import Price
 from spec_to_production.gateway.providers import KEY_HEADERS, Provider
 from spec_to_production.gateway.purse import Purse
+from spec_to_production.gateway.turns import Turns
 from spec_to_production.listener import Listener
 from spec_to_production.redaction import Redaction
 
@@ -51,7 +52,8 @@ class Gateway:
         provider: Where requests go, and nowhere else.
         key: The real key; it is sent to the provider only.
         purse: What may be spent.
-        at_once: Most requests under way; others wait. By so many a limit is exceeded at most.
+        at_once: Most requests under way; others wait. By so many a limit is exceeded at most, and
+            by as many again that were hung up on.
         find_price: Finds what the model costs; called once, before it is asked for the first time.
     """
 
@@ -67,7 +69,7 @@ class Gateway:
         self.key = SecretStr(f"throw-away-{secrets.token_urlsafe(24)}")
         self.purse = purse
         self._path = f"/{secrets.token_urlsafe(24)}"
-        self.turns = threading.BoundedSemaphore(at_once)
+        self.turns = Turns(at_once)
         self._find_price = functools.cache(find_price)
         self._looking_for_price = threading.Lock()
         self._provider = provider
@@ -155,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(
                 HTTPStatus.FORBIDDEN, "Only the configured model can be asked, and for answers."
             )
-        with self.gateway.turns:
+        with self.gateway.turns.turn(self.connection):
             self.gateway.price()
             if self.gateway.purse.take_request():
                 return self._forward(url, body)

@@ -6,10 +6,12 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http.client import HTTPConnection
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from spec_to_production import backend
@@ -23,6 +25,13 @@ ASKED = {"model": "recorded-x", "messages": [{"role": "user", "content": "hello"
 ANSWER = {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
 EVENTS = [b'data: {"choices": [{}]}\n\n', f"data: {json.dumps(ANSWER)}\n\n".encode()]
 PATH = "/v1/chat/completions"
+
+
+@pytest.fixture(scope="module")
+def make_httpserver():
+    """A provider that answers several at once."""
+    with HTTPServer(threaded=True) as server:
+        yield server
 
 
 @pytest.fixture
@@ -240,6 +249,28 @@ def test_the_money_is_exceeded_by_the_requests_under_way_at_most(httpserver, ope
     assert len(let_through) == len(httpserver.log)
     assert 3 <= len(let_through) <= 4
     assert gateway.purse.spent.cost_usd == pytest.approx(len(let_through))
+
+
+def test_a_call_that_hangs_keeps_no_turn_once_the_agent_has_hung_up(httpserver, open_gateway):
+    is_asked, end = threading.Event(), threading.Event()
+
+    def hang(_):
+        is_asked.set()
+        assert end.wait(60)
+        return Response(json.dumps(ANSWER))
+
+    httpserver.expect_ordered_request(PATH).respond_with_handler(hang)
+    httpserver.expect_ordered_request(PATH).respond_with_json(ANSWER)
+    gateway = open_gateway(at_once=1)
+    address = httpx.URL(gateway.address)
+    headers = {"Authorization": f"Bearer {gateway.key.get_secret_value()}"}
+    agent = HTTPConnection(address.host, address.port)
+    agent.request("POST", f"{address.path}/chat/completions", json.dumps(ASKED), headers)
+    assert is_asked.wait(60)
+    agent.close()
+
+    assert ask(gateway).is_success
+    end.set()
 
 
 def test_a_cost_that_the_provider_names_counts_without_a_price(httpserver, open_gateway):
