@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 
 from spec_to_production.whole import write_whole
@@ -30,18 +31,19 @@ class Shelf:
         """What a file holds; ``None`` when it is not there.
 
         Raises:
-            ValueError: It is too large.
-            OSError: It cannot be read.
+            ValueError: It is too large, or no file.
+            OSError: It cannot be read; a link is not followed.
         """
-        path = self._folder / name
+        # O_NONBLOCK: a pipe in the file's place must not hold us up.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            if path.stat().st_size > self._largest:
-                raise ValueError("it is too large")
-            content = path.read_bytes()
-            os.utime(path)
+            opened = os.open(self._folder / name, flags)
         except FileNotFoundError:
             return None
-        return content
+        try:
+            return self._read(opened)
+        finally:
+            os.close(opened)
 
     def put(self, name: str, content: bytes) -> None:
         """Write a file, and remove the oldest ones while all are more than the bound.
@@ -52,15 +54,28 @@ class Shelf:
         write_whole(self._folder / name, content)
         self._shrink()
 
+    def _read(self, opened: int) -> bytes:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise ValueError("it is not a file")
+        with open(opened, "rb", closefd=False) as file:
+            content = file.read(self._largest + 1)
+        if len(content) > self._largest:
+            raise ValueError("it is too large")
+        with contextlib.suppress(OSError):  # a folder that may only be read is as good
+            os.utime(opened)
+        return content
+
     def _shrink(self) -> None:
         known = []
         for path in self._folder.iterdir():
-            with contextlib.suppress(FileNotFoundError):  # another run was faster
-                status = path.stat()
-                known.append((status.st_mtime, status.st_size, path))
+            with contextlib.suppress(OSError):  # another run was faster
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    known.append((status.st_mtime, status.st_size, path))
         left = sum(size for _, size, _ in known) - self._most_bytes
         for _, size, path in sorted(known):
             if left <= 0:
                 return
-            path.unlink(missing_ok=True)
-            left -= size
+            with contextlib.suppress(OSError):  # what was put there is there all the same
+                path.unlink(missing_ok=True)
+                left -= size

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +84,42 @@ def test_no_content_of_an_entry_breaks_a_run(cache, tmp_path, content):
     entry(tmp_path).write_bytes(content)
 
     assert cache.find(task()) is None
+
+
+def endless(path):
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, endless])
+def test_an_entry_that_is_no_file_is_left_aside_and_told(cache, told, tmp_path, make):
+    cache.keep(task(), ANSWER)
+    path = entry(tmp_path)
+    path.unlink()
+    make(path)
+
+    assert cache.find(task()) is None
+    assert "left aside" in told[0]
+
+
+def test_a_cache_that_may_only_be_read_is_used(cache, told, monkeypatch):
+    cache.keep(task(), ANSWER)
+
+    def refuse(*_):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert cache.find(task()) == ANSWER
+    assert told == []
+
+
+def test_a_folder_among_the_answers_stays_and_keeps_no_answer_out(tmp_path, told):
+    (tmp_path / "answers" / "folder").mkdir(parents=True)
+    cache = Cache(tmp_path, told.append, most_bytes=1)
+
+    cache.keep(task(), ANSWER)
+
+    assert told == []
+    assert [path.name for path in (tmp_path / "answers").iterdir()] == ["folder"]
 
 
 def test_two_runs_at_once_never_see_half_an_entry(cache, tmp_path, told):
