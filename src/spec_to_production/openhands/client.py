@@ -94,14 +94,32 @@ class Client:
     def _once(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         if self._http.is_closed:
             raise ServerLostError(f"{request.method} {request.path}: the run is over.")
-        response = self._http.request(
-            request.method,
-            request.path,
-            params=request.query,
-            json=request.json,
-            files=None if request.file is None else {"file": request.file},
-        )
-        return read(response.status_code, response.content)
+        response = self._respond(request)
+        try:
+            return read(response.status_code, response.content)
+        except (ValueError, RecursionError) as error:
+            raise ApiError(
+                f"The agent server's answer to {request.method} {request.path} cannot be read: "
+                f"{error}",
+                status=response.status_code,
+            ) from error
+
+    def _respond(self, request: Request) -> httpx.Response:
+        try:
+            return self._http.request(
+                request.method,
+                request.path,
+                params=request.query,
+                json=request.json,
+                files=None if request.file is None else {"file": request.file},
+            )
+        except httpx.DecodingError as error:  # it arrived damaged, as one that was cut short
+            raise httpx.ReadError(str(error)) from error
+        except httpx.TransportError:
+            raise
+        # The last is what httpx says when it is closed meanwhile.
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as error:
+            raise OpenHandsError(f"{request.method} {request.path} failed: {error}") from error
 
     def _explain(self, request: Request, error: httpx.TransportError) -> OpenHandsError:
         asked = f"{request.method} {request.path}"

@@ -9,7 +9,7 @@ import pytest
 import respx
 import stamina
 
-from spec_to_production.errors import ApiError, ServerLostError
+from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
 from spec_to_production.openhands import protocol
 from spec_to_production.openhands.client import Client, LateAnswerError
 from spec_to_production.openhands.models import ServerInfo, Success
@@ -41,6 +41,7 @@ def client() -> Iterator[Client]:
         httpx.Response(503),
         httpx.Response(200, text='{"vers'),
         httpx.Response(200, text="<html>"),
+        httpx.DecodingError("not gzip"),
     ],
 )
 def test_what_may_pass_is_tried_again(client, trouble):
@@ -121,6 +122,22 @@ def test_a_dead_server_is_not_asked_again_and_why_it_is_dead_is_told():
     with httpx.Client(base_url=HOST) as http, pytest.raises(ServerLostError, match="its end"):
         Client(http, why_gone=lambda: "its end").send(protocol.server_info(), ServerInfo)
     assert route.call_count == 1
+
+
+@respx.mock
+@pytest.mark.parametrize("trouble", [httpx.TooManyRedirects("round"), RuntimeError("closed")])
+def test_whatever_else_goes_wrong_is_told_as_the_servers(client, trouble):
+    respx.get(f"{HOST}/server_info").mock(side_effect=trouble)
+    with pytest.raises(OpenHandsError, match=f"GET /server_info failed: {trouble}"):
+        client.send(protocol.server_info(), ServerInfo)
+
+
+@respx.mock
+def test_an_answer_without_end_of_brackets_is_one_that_cannot_be_read(client):
+    respx.get(f"{HOST}/server_info").respond(422, text="[" * 200_000)
+    with pytest.raises(ApiError) as caught:
+        client.send(protocol.server_info(), ServerInfo)
+    assert caught.value.status == 422
 
 
 def test_after_the_end_nothing_is_sent(client):
