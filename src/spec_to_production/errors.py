@@ -101,12 +101,16 @@ class ApiError(OpenHandsError):
     Args:
         status: The HTTP status code.
         detail: The server's own words, already shortened.
+
+    Attributes:
+        retry_after_s: How long the server wants to be left alone, if it says so.
     """
 
     def __init__(self, message: str, *, status: int, detail: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.detail = detail
+        self.retry_after_s: float | None = None
 
 
 class SandboxError(SpecToProductionError):

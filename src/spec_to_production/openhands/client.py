@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpx
 import stamina
@@ -23,6 +23,7 @@ _THROUGH_FAULTS = stamina.RetryingCaller(
     attempts=5, timeout=90, wait_initial=0.1, wait_max=2, wait_jitter=0.2
 )
 _MALFORMED = (HTTPStatus.OK, HTTPStatus.CREATED)
+_LONGEST_WAIT_S = 30.0
 
 
 class LateAnswerError(OpenHandsError):
@@ -88,8 +89,10 @@ class Client:
         except httpx.TransportError as error:
             raise self._explain(request, error) from error
 
-    def _while_there(self, helps: Callable[[Exception], bool]) -> Callable[[Exception], bool]:
-        return lambda error: not self._why_gone() and helps(error)
+    def _while_there(
+        self, helps: Callable[[Exception], bool]
+    ) -> Callable[[Exception], bool | float]:
+        return lambda error: not self._why_gone() and helps(error) and _wait_asked_for(error)
 
     def _once(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         if self._http.is_closed:
@@ -97,6 +100,9 @@ class Client:
         response = self._respond(request)
         try:
             return read(response.status_code, response.content)
+        except ApiError as error:
+            error.retry_after_s = _seconds(response.headers.get("Retry-After", ""))
+            raise
         except (ValueError, RecursionError) as error:
             raise ApiError(
                 f"The agent server's answer to {request.method} {request.path} cannot be read: "
@@ -135,6 +141,17 @@ def _reader(request: Request, expected: type[A]) -> Callable[[int, bytes], A]:
 
 def _is_full(error: Exception) -> bool:
     return isinstance(error, ApiError) and error.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _wait_asked_for(error: Exception) -> float | Literal[True]:
+    """Seconds until a further attempt, as the server says; ``True`` where that is left to us."""
+    seconds = error.retry_after_s if isinstance(error, ApiError) else None
+    return min(seconds, _LONGEST_WAIT_S) if seconds else True
+
+
+def _seconds(retry_after: str) -> float | None:
+    """``Retry-After`` (RFC 9110, 10.2.3); a date is not understood, as the clocks may differ."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdecimal() else None
 
 
 def _is_worth_repeating(request: Request, error: Exception) -> bool:

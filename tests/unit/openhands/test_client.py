@@ -81,6 +81,32 @@ def test_a_full_server_is_waited_for(client):
 
 
 @respx.mock
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("retry_after", "waits"),
+    [
+        ("8", [8, 8]),
+        ("9" * 400, [30, 30]),
+        ("0", None),
+        ("-1", None),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", None),
+    ],
+)
+def test_a_server_that_says_for_how_long_is_left_alone(
+    client, monkeypatch, status, retry_after, waits
+):
+    waited = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", waited.append)
+    busy = httpx.Response(status, headers={"Retry-After": retry_after})
+    route = respx.post(f"{HOST}/api/conversations/{JOB}/interrupt")
+    route.side_effect = [busy, busy, httpx.Response(200, json={})]
+    with stamina.set_testing(testing=False):
+        client.send(protocol.interrupt(JOB), Success)
+
+    assert waited == waits if waits else all(0 < each < 2 for each in waited)
+
+
+@respx.mock
 @pytest.mark.parametrize(
     "trouble", [httpx.ReadError("reset"), httpx.ReadTimeout("late"), httpx.Response(500)]
 )
