@@ -24,11 +24,10 @@ from spec_to_production.openhands.installation import pinned_version, price_list
 from spec_to_production.openhands.interface import Model
 from spec_to_production.openhands.launch import agent_uid
 from spec_to_production.openhands.rentals import Rentals
-from spec_to_production.settings import Settings, cache_folder
+from spec_to_production.settings import CLOUD, Settings, cache_folder
 
 Tell = Callable[[str], None]
 
-_CLOUD = "cloud"
 _SHORTEST_SECRET = 20
 """Characters. Providers' keys are longer; what a model on one's own machine takes for a key
 ("none", "ollama") is not, and anybody could make a seal with it.
@@ -65,7 +64,7 @@ def start(
 
 def _elsewhere(settings: Settings, rented: Path, tell: Tell) -> Fleet:
     addresses, key = settings.openhands_urls, settings.openhands_api_key
-    if _CLOUD not in addresses:
+    if CLOUD not in addresses:
         return Fleet([RemoteServer(address, key, tell) for address in addresses])
     if len(addresses) > 1:
         raise SettingsError(

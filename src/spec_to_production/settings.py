@@ -12,13 +12,28 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+import httpx
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from spec_to_production.errors import SettingsError
 from spec_to_production.results import Target
 
 TABLE = "spec-to-production"
+
+CLOUD = "cloud"
+"""Stands in ``openhands-url`` for a sandbox of OpenHands Cloud."""
+
+_PORTS = range(1, 1 << 16)
 
 Front = Literal["action", "command", "file"]
 FailOn = Literal["gates", "disputes", "errors", "never"]
@@ -30,6 +45,25 @@ def _words(value: object) -> object:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
+
+def _addresses(value: str) -> str:
+    """Check that each of several is one of an HTTP server, or the word for the Cloud."""
+    for item in _items(value):
+        try:
+            url = httpx.URL(item)
+            has_port = url.port is None or url.port in _PORTS
+            is_one = url.scheme in {"http", "https"} and url.host and has_port
+        except httpx.InvalidURL:
+            is_one = False
+        if not (is_one or item == CLOUD):
+            raise PydanticCustomError(
+                "address", "not an address like http://host:8000: {item}", {"item": repr(item)}
+            )
+    return value
+
+
+Addresses = Annotated[str, AfterValidator(_addresses)]
 
 
 def _setting(
@@ -173,7 +207,7 @@ class Settings(BaseModel):
         "conversations on your servers, its answers.",
         fronts=_NOT_FROM_FILE,
     )
-    openhands_url: str | None = _setting(
+    openhands_url: Addresses | None = _setting(
         None,
         "Agent servers of your own, instead of one that is started here: their addresses, "
         "separated by commas. Or cloud: a sandbox of OpenHands Cloud.",

@@ -174,3 +174,28 @@ def test_every_setting_has_a_description_and_a_front():
 
     assert named == {str(field.alias) for field in Settings.model_fields.values()}
     assert all(field.description for field in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://host:abc",
+        "http://host:99999",
+        "http://host:0",
+        "host:8000",
+        "127.0.0.1:8000",
+        "http://",
+        "http://[::1",
+        "http://999.1.1.1",
+        "ftp://host",
+        "http://one, nonsense",
+    ],
+)
+def test_what_is_no_address_of_a_server_is_told_at_once(tmp_path, url):
+    with pytest.raises(SettingsError, match="openhands-url: not an address like"):
+        from_options({**GIVEN, "openhands-url": url}, tmp_path, {})
+
+
+@pytest.mark.parametrize("url", ["cloud", "https://a.test/base, http://[::1]:8000", "http://a,"])
+def test_addresses_of_servers_stay_as_they_were_given(tmp_path, url):
+    assert from_options({**GIVEN, "openhands-url": url}, tmp_path, {}).openhands_url == url
