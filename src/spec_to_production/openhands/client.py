@@ -24,6 +24,7 @@ _THROUGH_FAULTS = stamina.RetryingCaller(
 )
 _MALFORMED = (HTTPStatus.OK, HTTPStatus.CREATED)
 _LONGEST_WAIT_S = 30.0
+_MOVED = range(300, 400)
 
 
 class LateAnswerError(OpenHandsError):
@@ -98,6 +99,15 @@ class Client:
         if self._http.is_closed:
             raise ServerLostError(f"{request.method} {request.path}: the run is over.")
         response = self._respond(request)
+        if response.status_code in _MOVED:
+            elsewhere = response.headers.get("Location", "it does not say where")
+            raise ApiError(
+                f"The server sends {request.method} {request.path} elsewhere "
+                f"({response.status_code}): {elsewhere}",
+                status=response.status_code,
+                detail=f"sent to {elsewhere}",
+                hint="The address has to be the one at which the server itself answers.",
+            )
         try:
             return read(response.status_code, response.content)
         except ApiError as error:

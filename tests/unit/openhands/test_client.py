@@ -62,6 +62,16 @@ def test_a_refusal_is_final(client, status):
 
 
 @respx.mock
+@pytest.mark.parametrize("body", ["", "{}"])
+def test_a_server_that_sends_elsewhere_has_not_done_it(client, body):
+    moved = {"Location": "https://elsewhere.test/"}
+    respx.post(f"{HOST}/api/conversations/{JOB}/run").respond(307, text=body, headers=moved)
+    with pytest.raises(ApiError, match=r"elsewhere \(307\): https://elsewhere\.test/") as caught:
+        client.send(protocol.run(JOB), Success)
+    assert caught.value.status == 307
+
+
+@respx.mock
 def test_a_file_is_asked_for_until_all_of_it_arrives(client):
     digest = hashlib.sha256(b"whole").hexdigest()
     route = respx.get(f"{HOST}/api/file/download")
