@@ -34,7 +34,10 @@ class Rentals:
         """
         if _ID.fullmatch(sandbox):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock(sandbox, os.O_CREAT)
+            # Under its name it is there locked or not at all: another run takes what is not.
+            unfinished = f".{sandbox}"
+            self._locked[sandbox] = self._lock(unfinished, os.O_CREAT)
+            (self._folder / unfinished).rename(self._folder / sandbox)
 
     def end(self, sandbox: str) -> None:
         """It was given back."""
@@ -53,16 +56,16 @@ class Rentals:
         names = [path.name for path in self._folder.glob("*")]
         for sandbox in filter(_ID.fullmatch, names):
             with suppress(OSError):  # its run is still at it
-                self._lock(sandbox)
+                self._locked[sandbox] = self._lock(sandbox)
                 found.append(sandbox)
         return found
 
-    def _lock(self, sandbox: str, more: int = 0) -> None:
+    def _lock(self, name: str, more: int = 0) -> BinaryIO:
         flags = os.O_RDWR | os.O_NOFOLLOW | more
-        file = os.fdopen(os.open(self._folder / sandbox, flags, 0o600), "r+b", buffering=0)
+        file = os.fdopen(os.open(self._folder / name, flags, 0o600), "r+b", buffering=0)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
             raise
-        self._locked[sandbox] = file
+        return file

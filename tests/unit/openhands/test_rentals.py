@@ -1,3 +1,5 @@
+import fcntl
+
 import pytest
 
 from spec_to_production.openhands.rentals import Rentals
@@ -11,6 +13,23 @@ def test_what_a_living_run_rents_is_left_to_it(tmp_path):
     assert other.left() == ["box"]
     other.end("box")
     assert one.left() == []
+
+
+def test_what_is_being_rented_is_left_to_who_rents_it(tmp_path, monkeypatch):
+    one, other = Rentals(tmp_path / "kept"), Rentals(tmp_path / "kept")
+    lock, seen = fcntl.flock, []
+
+    def lock_after_another_has_looked(file, how):
+        monkeypatch.setattr(fcntl, "flock", lock)
+        seen.extend(other.left())
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_after_another_has_looked)
+    one.begin("box")
+
+    assert seen == other.left() == []
+    one.end("box")
+    assert not list((tmp_path / "kept").iterdir())
 
 
 @pytest.mark.parametrize("name", ["..", "a b", "x" * 101, "ä"])
