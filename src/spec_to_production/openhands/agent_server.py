@@ -128,6 +128,7 @@ class AgentServer(ABC):
     def create(self, assignment: Assignment, base: Path) -> None:
         """Start a conversation in its own copy; see :class:`.interface.OpenHands`."""
         self._require_open()
+        self._client.require_life()  # otherwise the code would be copied for nothing
         conversation = assignment.conversation_id
         is_new = conversation not in self._bases
         self._bases[conversation] = base

@@ -76,6 +76,11 @@ class Client:
         except httpx.TransportError as error:
             raise self._explain(request, error) from error
 
+    def require_life(self) -> None:
+        """Raise what a request would, where the server is known to be gone."""
+        if why := self._why_gone():
+            raise ServerLostError(f"The agent server cannot be reached: {why}")
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

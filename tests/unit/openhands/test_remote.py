@@ -187,6 +187,16 @@ def test_after_the_end_nothing_is_copied_to_the_server(server, client, tmp_path)
     assert not server.commands
 
 
+def test_nothing_is_copied_for_a_server_that_is_known_to_be_gone(
+    server, client, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(client._client, "_why_gone", lambda: "its end")
+    with pytest.raises(ServerLostError, match="its end"):
+        create(client, tmp_path)
+
+    assert not server.commands
+
+
 def test_what_cannot_be_removed_at_the_end_keeps_no_other_and_is_told(
     server, client, told, tmp_path
 ):
