@@ -160,14 +160,20 @@ class Fleet:
         return False
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
-        """One look at every server, side by side; a slow one says nothing and delays no other."""
+        """One look at every server, side by side; a slow one says nothing and delays no other.
+
+        A look that was late once is not waited for again.
+        """
         asked: dict[_Member, list[UUID]] = {}
         for conversation in conversations:
             if member := self._places.get(conversation):
                 asked.setdefault(member, []).append(conversation)
+        looks = []
         for member, ids in asked.items():
-            member.look = member.look or self._pool.submit(member.server.states, ids)
-        wait([member.look for member in asked if member.look], self._look_within_s)
+            if member.look is None:
+                member.look = self._pool.submit(member.server.states, ids)
+                looks.append(member.look)
+        wait(looks, self._look_within_s)
         found: dict[UUID, State | None] = dict.fromkeys(conversations)
         for member, ids in asked.items():
             found |= self._seen(member, ids)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from spec_to_production.errors import ApiError, ServerLostError, ServerStartError
+from spec_to_production.openhands import fleet as fleet_module
 from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.fleet import Fleet
 from spec_to_production.openhands.interface import Assignment, Model
@@ -210,6 +211,20 @@ def test_a_slow_server_delays_no_other(servers, clock):
         assert seen[other].status == "running"
         assert seen[slow].status == "unknown"
         assert fleet._members[0].look is not None
+
+
+def test_a_look_that_was_late_is_not_waited_for_again(fleet, servers, monkeypatch):
+    wait_for_all(fleet)
+    jobs = [create(fleet), create(fleet)]
+    servers[0].answers.clear()
+    fleet.states(jobs)
+    late, waited = fleet._members[0].look, []
+    monkeypatch.setattr(fleet_module, "wait", lambda looks, _: waited.extend(looks))
+
+    fleet.states(jobs)
+
+    assert len(waited) == 1
+    assert late not in waited
 
 
 def test_a_refusal_is_the_jobs_own_and_no_other_server_is_asked(fleet, servers):
