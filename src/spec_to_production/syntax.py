@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import threading
 
 _LOCK = threading.Lock()
+_END_OF_LINE = re.compile(r"\r\n?|\n")
 
 
 def parse(source: str | bytes) -> ast.Module:
@@ -21,3 +23,12 @@ def parse(source: str | bytes) -> ast.Module:
     """
     with _LOCK:
         return ast.parse(source)
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines of a module, without their ends, as Python numbers them.
+
+    ``str.splitlines`` also ends one at a form feed and at other marks that may stand in a line.
+    """
+    *lines, rest = _END_OF_LINE.split(source)
+    return [*lines, rest] if rest else lines

@@ -1,4 +1,4 @@
-"""Several threads read code at once."""
+"""Code is read by several threads at once, and in Python's lines."""
 
 import gc
 import sys
@@ -31,3 +31,18 @@ def test_threads_do_not_disturb_each_other():
     with ThreadPoolExecutor(6) as pool:
         trees = list(pool.map(syntax.parse, SOURCES * 6))
     assert len(trees) == len(SOURCES) * 6
+
+
+@pytest.mark.parametrize(
+    "mark", ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+)
+def test_only_the_end_of_a_line_ends_one(mark):
+    source = f"a = '{mark}'\nb = 2\r\nc = 3\rd = 4\n"
+    lines = syntax.lines_of(source)
+    assert lines == [f"a = '{mark}'", "b = 2", "c = 3", "d = 4"]
+    assert [node.lineno for node in syntax.parse(source).body] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_the_last_line_may_have_an_end_or_none(end):
+    assert syntax.lines_of(f"a = 1\n\nb = 2{end}") == ["a = 1", "", "b = 2"]

@@ -32,13 +32,12 @@ class Function:
 
 def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
     """The test functions of a module, those in classes included."""
-    bound = dict(_bindings(tree))
+    bound, lines = dict(_bindings(tree)), syntax.lines_of(source)
     for owners, node in test_nodes(tree):
-        lines = source.splitlines()[first_line(node) - 1 : node.end_lineno]
         yield Function(
             name=qualified(owners, node),
             line=node.lineno,
-            code="\n".join(lines),
+            code="\n".join(lines[first_line(node) - 1 : node.end_lineno]),
             essence=_essence(owners, node, bound),
         )
 

@@ -66,7 +66,7 @@ class Mutant:
 
     def module_source(self, source: str) -> str:
         """The whole module with this mutant."""
-        lines = source.splitlines()
+        lines = syntax.lines_of(source)
         original = lines[self.first - 1]
         indent = original[: len(original) - len(original.lstrip())]
         changed = textwrap.indent(self.text, indent)

@@ -23,6 +23,12 @@ def test_functions_are_found_in_classes_and_classes_in_classes():
     ]
 
 
+def test_the_code_of_a_function_is_its_own_lines():
+    source = "import x\n\x0c\nS = '\u2028'\n@mark\ndef test_a():\n    assert 1\n\ndef f(): 0\n"
+    (found,) = functions_of(ast.parse(source), source)
+    assert found.code == "@mark\ndef test_a():\n    assert 1"
+
+
 SAME = {
     "another name": "def test_a():\n assert f(1)\n",
     "a docstring": 'def test_b():\n "FR-1"\n assert f(1)\n',

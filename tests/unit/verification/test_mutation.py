@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import textwrap
 from pathlib import Path
 
@@ -124,12 +125,41 @@ def test_a_constant_is_what_only_functions_read(module, constants):
     assert {mutant.piece().partition(":")[0][0] for mutant in found if mutant.constant} == constants
 
 
-def test_the_products_own_modules_can_be_mutated():
+def test_a_mutant_stands_in_its_place_and_all_else_is_unchanged():
+    """In the product's own modules."""
     for path in Path(mutation.__file__).parent.glob("*.py"):
         source = path.read_text("utf-8")
         for mutant in mutants_of(path.name, source)[::25]:
-            ast.parse(mutant.module_source(source))
-        ast.parse(null_source(source))
+            assert_in_its_place(mutant, source)
+
+
+@pytest.mark.parametrize("mark", ["\n\x0c\n", "S = 'a\x1cb\x85c\u2028d'\n", "A = 1\r\nB = 2\r"])
+def test_what_is_no_end_of_a_line_moves_no_mutant(mark):
+    source = mark + SOURCE
+    for mutant in mutants_of("shop.py", source):
+        assert_in_its_place(mutant, source)
+
+
+def assert_in_its_place(mutant, source):
+    """The changed lines hold the mutant; before and after them, the file is what it was."""
+    before, after = lines(source), lines(mutant.module_source(source))
+    rest = len(before) - mutant.last
+    assert after[: mutant.first - 1] == before[: mutant.first - 1]
+    assert after[len(after) - rest :] == before[mutant.last :]
+    put = textwrap.dedent("\n".join(after[mutant.first - 1 : len(after) - rest]))
+    assert ast.unparse(ast.parse(put)) == ast.unparse(ast.parse(mutant.text))
+    was = textwrap.dedent("\n".join(before[mutant.first - 1 : mutant.last]))
+    assert ast.unparse(ast.parse(was)) != ast.unparse(ast.parse(mutant.text))
+
+
+def lines(source):
+    """As the universal newlines of a file have them, which are Python's."""
+    return [line.removesuffix("\n") for line in io.StringIO(source, newline=None)]
+
+
+def test_the_products_own_modules_can_be_replaced_by_nulls():
+    for path in Path(mutation.__file__).parent.glob("*.py"):
+        ast.parse(null_source(path.read_text("utf-8")))
 
 
 def test_a_sample_is_spread_over_the_functions_and_the_same_for_a_seed():
