@@ -165,6 +165,10 @@ class Case:
         """The case, closed with a reason."""
         return replace(self, ruling=Ruling("rejected", reason, detail))
 
+    def unjudged(self, why: str) -> Case:
+        """The case, closed for a check that could not be made: neither accused nor accepted."""
+        return self.rejected("not_collected", f"It could not be judged: {why}")
+
     def seen(self, outcome: Outcome) -> Case:
         """The case with one more run."""
         return replace(self, outcomes=(*self.outcomes, outcome))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import decode_source
 from pathlib import Path
 
+from spec_to_production import syntax
 from spec_to_production.results import (
     Baseline,
     Check,
@@ -52,6 +55,7 @@ _MOST_COMPARED = 20
 _MOST_ON_IMPORT = 100
 _A_REPLAY_S = 3600
 _QUICK_MS = 250
+_PYTHON = platform.python_version()
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,7 @@ class Verifier:
         (work / "runner").mkdir()
         sandbox.admit(work / "runner")
         self._runner = install_runner(sandbox, work / "runner")
-        self._sources = {
-            path: (checkout / path).read_text("utf-8") for path in self._place.component
-        }
+        self._sources = _readable(checkout, self._place.component)
         self._mutants = [
             mutant
             for path, source in self._sources.items()
@@ -257,10 +259,16 @@ class Verifier:
             if case.ruling is not None:
                 settled.append(case)
             elif not is_real(case):
-                settled.append(case.rejected("vacuous", why_vacuous(case)))
+                settled.append(self._without_evidence(case))
             else:
                 settled.append(self._unless_a_copy(case))
         return settled
+
+    def _without_evidence(self, case: Case) -> Case:
+        changed_by_none = sorted({path for path, _ in case.lines} - self._sources.keys())
+        if changed_by_none:
+            return case.unjudged(f"no mutants could be made of {changed_by_none[0]}.")
+        return case.rejected("vacuous", why_vacuous(case))
 
     def _unless_a_copy(self, case: Case) -> Case:
         if case.function is not None and not case.is_inherited and "[" not in case.id:
@@ -379,8 +387,17 @@ class Verifier:
             Check(name="shifted clock", made=self._clock_shifted, detail="time-machine"),
             Check(name="time zones and working directories", made=True),
             Check(name="locales", made=True, detail=locales),
+            self._check_of_mutants(),
             Check(name="without network", made=self._sandbox.no_network),
             Check(name="unprivileged user", made=self._sandbox.separate_user),
+        )
+
+    def _check_of_mutants(self) -> Check:
+        unread = sorted(set(self._place.component) - self._sources.keys())
+        return Check(
+            name="null implementations and mutants of every module",
+            made=not unread,
+            detail=f"Python {_PYTHON} cannot read {', '.join(unread)}" if unread else "",
         )
 
     def _verdict(self, case: Case) -> TestVerdict:
@@ -407,6 +424,17 @@ class Verifier:
         yield
         elapsed = (time.monotonic() - started) * 1000
         self._timings[name] = round(self._timings.get(name, 0.0) + elapsed, 1)
+
+
+def _readable(checkout: Path, paths: Iterable[str]) -> dict[str, str]:
+    """The sources of those modules that this Python can read, in whatever encoding they are."""
+    sources = {}
+    for path in paths:
+        with suppress(SyntaxError, ValueError):
+            source = decode_source((checkout / path).read_bytes())
+            syntax.parse(source)
+            sources[path] = source
+    return sources
 
 
 def _clock_of(effort: Effort) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -171,15 +171,22 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def make_verifier(folder: Path) -> Callable[..., Verifier]:
-    """A verifier of the shop, whose own suite is ``existing``; its warnings are errors."""
+    """A verifier of the shop, whose own suite is ``existing``; its warnings are errors.
+
+    ``files`` are there beside it.
+    """
 
     def make(
-        existing: str = EXISTING, effort: Effort = QUICK, component: str = "src/shop.py"
+        existing: str = EXISTING,
+        effort: Effort = QUICK,
+        component: str = "src/shop.py",
+        files: Mapping[str, bytes] = {},
     ) -> Verifier:
         root = folder / "shop"
-        (root / "src").mkdir(parents=True)
-        (root / "tests").mkdir()
-        (root / component).write_text(SHOP)
+        for path, content in {component: SHOP.encode(), **files}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+        (root / "tests").mkdir(exist_ok=True)
         (root / "tests/test_shop.py").write_text(existing)
         (root / "pyproject.toml").write_text(SETTINGS)
         git("init", "--quiet", cwd=root)
@@ -187,7 +194,7 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
         git("commit", "--quiet", "--message=shop", cwd=root)
         return Verifier(
             spec=parse_spec(SPEC, "spec.md"),
-            component=find_component(component, root),
+            component=find_component(component.removesuffix("/__init__.py"), root),
             snapshot=Snapshot.take(root, folder / "snapshot"),
             sandbox=Sandbox.prepare(folder / "sandbox"),
             effort=effort,

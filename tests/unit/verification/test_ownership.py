@@ -38,6 +38,18 @@ HANDLED = {
 }
 
 
+def test_a_module_that_python_cannot_read_changes_nothing(tmp_path):
+    for name, source in {
+        "old": b"print x",
+        "garbled": b"x = '\xe9'",
+        "new": b"shop.LIMIT = 1",
+    }.items():
+        (tmp_path / name).write_bytes(source)
+    found = changes_by(frozenset(str(path) for path in tmp_path.iterdir()))
+    assert found is not None
+    assert found.bound == {"LIMIT"}
+
+
 def changes(tmp_path: Path, source: str):
     path = tmp_path / "component.py"
     path.write_text(source)

@@ -39,7 +39,7 @@ def changes_by(component: frozenset[str]) -> Changes | None:
     """
     bound, handled = set[str](), set[str]()
     for path in sorted(component):
-        for node, parent in _with_parents(ast.parse(Path(path).read_bytes())):
+        for node, parent in _with_parents(_tree(path)):
             if isinstance(node, ast.Global):
                 bound.update(node.names)
             elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
@@ -49,6 +49,14 @@ def changes_by(component: frozenset[str]) -> Changes | None:
             elif (name := _name(node)) and not _only_read(node, parent):
                 handled.add(name)
     return Changes(frozenset(bound), frozenset(handled))
+
+
+def _tree(path: str) -> ast.Module:
+    """A file's tree; an empty one where Python cannot read it, for then nothing of it runs."""
+    try:
+        return ast.parse(Path(path).read_bytes())
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
 
 
 def _with_parents(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
