@@ -311,7 +311,7 @@ class TestVerdict(Value):
     runs: int = 0
     duration_ms: float | None = None
     new_lines: tuple[str, ...] = ()
-    """``path:line`` of component lines that no earlier test ran."""
+    """``path:line`` of component lines that it runs and no existing test does."""
     mutants_killed: tuple[str, ...] = ()
     code: str = ""
     line: int | None = None

@@ -16,13 +16,12 @@ from spec_to_production.results import (
 from spec_to_production.verification.candidates import Candidate, named_requirements
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import Mutant
-from spec_to_production.verification.runs import Arc, Outcome
+from spec_to_production.verification.runs import Arc, Line, Outcome
 from spec_to_production.verification.together import Suite
 from spec_to_production.verification.trials import reaches
 
 _BUDGET_S = 30.0
 _SIZES = (300, 150, 75, 40, 20, 10)
-Line = tuple[str, int]
 
 
 def as_cases(suite: Suite) -> list[Case]:
@@ -68,6 +67,25 @@ def _arcs(outcome: Outcome) -> set[tuple[str, Arc]]:
     return {(path, arc) for path, arcs in outcome.reached.items() for arc in arcs}
 
 
+def new_lines(case: Case, suite: Suite, before: Coverage | None) -> tuple[str, ...]:
+    """The component's lines that a test runs and no existing one does, as ``path:line``.
+
+    Args:
+        case: The test.
+        suite: The existing tests.
+        before: What they cover, imports included; where it was measured, only statements count.
+    """
+    ran = {line for outcome in suite.record.tests.values() for line in outcome.lines}
+    added = case.lines - ran
+    if before is not None:
+        added &= _missing(before)
+    return tuple(f"{path}:{line}" for path, line in sorted(added))
+
+
+def _missing(coverage: Coverage) -> set[Line]:
+    return {(file.path, line) for file in coverage.files for line in file.missing}
+
+
 def named_in(files: Iterable[Path], known: Sequence[str]) -> set[str]:
     """The requirements that existing tests name."""
     text = "\n".join(file.read_text("utf-8", errors="replace") for file in files)
@@ -79,7 +97,7 @@ def coverage_change(before: Coverage | None, added: Collection[Line]) -> Change:
     if before is None:
         return Change()
     covered = {(file.path, line) for file in before.files for line in file.covered}
-    missing = {(file.path, line) for file in before.files for line in file.missing}
+    missing = _missing(before)
     if not covered | missing:
         return Change()
     after = covered | (missing & set(added))

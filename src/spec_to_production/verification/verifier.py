@@ -35,6 +35,7 @@ from spec_to_production.verification.contribution import (
     ledger,
     mutation_change,
     named_in,
+    new_lines,
 )
 from spec_to_production.verification.definitions import essences_in
 from spec_to_production.verification.disputes import dispute_of
@@ -296,10 +297,13 @@ class Verifier:
                 files = self._salvage(pool)
         accepted = self._having("accepted")
         added = {line for case in accepted for line in case.lines}
+        before = baseline.coverage if baseline else None
         return Verification(
-            tests=tuple(self._verdict(case) for case in self._cases),
+            tests=tuple(
+                self._verdict(case, new_lines(case, suite, before)) for case in self._cases
+            ),
             files=files,
-            coverage=coverage_change(baseline.coverage if baseline else None, added),
+            coverage=coverage_change(before, added),
             mutation=mutation_change(sample, killed_before, accepted),
             mutants=len(sample),
             requirements=ledger(self._spec, self._cases),
@@ -400,7 +404,7 @@ class Verifier:
             detail=f"Python {_PYTHON} cannot read {', '.join(unread)}" if unread else "",
         )
 
-    def _verdict(self, case: Case) -> TestVerdict:
+    def _verdict(self, case: Case, added: tuple[str, ...] = ()) -> TestVerdict:
         ruling = case.ruling
         assert ruling is not None  # noqa: S101 - every case was judged
         return TestVerdict(
@@ -411,6 +415,7 @@ class Verifier:
             requirements=case.requirements,
             runs=len(case.outcomes),
             duration_ms=case.duration_ms,
+            new_lines=added,
             mutants_killed=tuple(kill.mutant.id for kill in case.kills),
             code=case.function.code if case.function else "",
             line=case.function.line if case.function else None,

@@ -1,0 +1,64 @@
+"""What each test adds to the suite that was there."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from spec_to_production.components import find_component, run_baseline
+from spec_to_production.results import GeneratedFile
+from spec_to_production.sandbox import Sandbox
+from spec_to_production.snapshot import Snapshot
+
+EXISTING = """
+import shop
+
+def test_price():
+    assert shop.parse("12") == 12
+"""
+
+ADDED = """
+import pytest
+
+def test_no_price():
+    \"""FR-1\"""
+    from shop import PriceError, parse
+    with pytest.raises(PriceError):
+        parse("twelve")
+
+def test_price_of_nothing():
+    \"""FR-1\"""
+    from shop import parse
+    assert parse("0") == 0
+
+def test_shipping():
+    from shop import shipping
+    assert (shipping(100), shipping(101)) == (5, 0)
+"""
+
+
+def line_of(shop, code):
+    return f"src/shop.py:{shop.splitlines().index(code) + 1}"
+
+
+@pytest.mark.parametrize("with_baseline", [True, False])
+def test_the_lines_that_only_a_new_test_runs_are_told(make_verifier, folder, with_baseline):
+    verifier = make_verifier(EXISTING)
+    shop = (folder / "shop/src/shop.py").read_text()
+    baseline = None
+    if with_baseline:
+        baseline = run_baseline(
+            find_component("src/shop.py", folder / "shop"),
+            Snapshot.take(folder / "shop", folder / "base"),
+            Sandbox.prepare(folder / "sandbox"),
+            folder / "baseline",
+        )
+    verifier.judge([GeneratedFile(path="tests/test_candidate.py", content=ADDED)])
+    found = json.loads(verifier.conclude(baseline).model_dump_json())
+
+    assert {test["id"].rpartition("::")[2]: test["new_lines"] for test in found["tests"]} == {
+        "test_no_price": [line_of(shop, '        raise PriceError(f"{text!r} is no price")')],
+        "test_price_of_nothing": [],
+        "test_shipping": [line_of(shop, "    return 0 if ships > LIMIT else 5")],
+    }
