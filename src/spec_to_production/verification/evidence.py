@@ -20,6 +20,7 @@ from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.runs import NULLS, Line, Outcome, Record
 
 MISSING = "It is not there in every run: its name, or that of a parameter, changes."
+_UNJUDGED = "It could not be judged: "
 _OUT_OF_RESOURCES = ("MemoryError", "BlockingIOError")
 _OUT_OF_RESOURCES_SAYS = (
     "File too large",
@@ -36,7 +37,7 @@ _ABOUT_A_RESULT = ("AttributeError", "TypeError", "KeyError", "IndexError", "Val
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict in three words."""
+    """A verdict, the reason where it is a rejection, and what shows it in words."""
 
     verdict: VerdictName
     reason: Reason | None
@@ -167,7 +168,12 @@ class Case:
 
     def unjudged(self, why: str) -> Case:
         """The case, closed for a check that could not be made: neither accused nor accepted."""
-        return self.rejected("not_collected", f"It could not be judged: {why}")
+        return self.rejected("not_collected", f"{_UNJUDGED}{why}")
+
+    @property
+    def is_unjudged(self) -> bool:
+        """Whether it was closed by :meth:`unjudged`."""
+        return self.ruling is not None and self.ruling.detail.startswith(_UNJUDGED)
 
     def seen(self, outcome: Outcome) -> Case:
         """The case with one more run."""

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 from spec_to_production.disk import remove
 from spec_to_production.errors import SandboxError
@@ -34,6 +34,8 @@ _COMPILE = (
     "from spec_to_production_runner.zygote import warm_up; warm_up([])"
 )
 Fork = Callable[[ForkRun], Record]
+_Wanted = TypeVar("_Wanted")
+_Found = TypeVar("_Found")
 
 _CACHE = "compiled"
 _LIMITS = Limits(wall_s=3600, file_mb=32)
@@ -263,21 +265,21 @@ class Interpreters:
             self._kept, self._kept_env = self._keeping.enter_context(self._start(env)), env
         return self._kept.run(run)
 
-    def map(self, deed: Callable[[Any], Any], over: Iterable[Any]) -> list[Any]:
+    def map(self, deed: Callable[[_Wanted], _Found], over: Iterable[_Wanted]) -> list[_Found]:
         """Do something in the worker threads; it gets an interpreter with :meth:`mine`."""
         return list(self._threads.map(deed, over))
 
     def in_sessions(
-        self, opening: Run, wanted: Sequence[Any], deed: Callable[[Fork, Any], Any]
-    ) -> list[Any]:
+        self, opening: Run, wanted: Sequence[_Wanted], deed: Callable[[Fork, _Wanted], _Found]
+    ) -> list[_Found | None]:
         """Do the deed for all that is wanted, in sessions that the workers share the work of.
 
-        What it comes to is in the order of what was wanted; less, where no session opens.
+        What it comes to is in the order of what was wanted; ``None`` where no session opened.
         """
-        queue: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+        queue: SimpleQueue[tuple[int, _Wanted]] = SimpleQueue()
         for pair in enumerate(wanted):
             queue.put(pair)
-        results: dict[int, Any] = {}
+        results: dict[int, _Found] = {}
 
         def work(_: int) -> None:
             while not queue.empty():
@@ -294,7 +296,12 @@ class Interpreters:
 
         if wanted:
             self.map(work, range(self.workers))
-        return [results[index] for index in sorted(results)]
+        return [results.get(index) for index in range(len(wanted))]
+
+    def opens(self, opening: Run) -> bool:
+        """Whether a session opens: all its files can be imported, one after the other."""
+        with self.mine().session(opening) as fork:
+            return fork is not None
 
     def mine(self) -> Interpreter:
         """The calling thread's warm interpreter."""

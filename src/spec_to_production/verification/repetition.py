@@ -28,15 +28,22 @@ class Repetition:
     cases: dict[str, Case]
     patience_s: float
     clock_shifted: bool = False
+    complete: bool = True
+    _due: int = 0
 
     def run(self, variations: Sequence[Variation]) -> None:
-        """Run all variations; tests whose verdict gets certain leave the group."""
+        """Run all variations; tests whose verdict gets certain leave the group.
+
+        A run that broke off for no test's sake is made once more.
+        """
+        self._due = 1 + len(variations)
 
         def perform(some: Sequence[Variation], runs: Sequence[Run]) -> list[Record]:
             environments = [one.environment for one in some]
             return self.pool.run_fresh(zip(runs, environments, strict=True))
 
-        self._repeat(variations, perform, self.pool.workers * 6)
+        at_once = self.pool.workers * 6
+        self._repeat(self._repeat(variations, perform, at_once), perform, at_once)
 
     def run_more(self, variations: Sequence[Variation]) -> None:
         """Run variations that differ in order and seed only, from one import of everything."""
@@ -44,41 +51,49 @@ class Repetition:
         def one(fork: Fork, run: Run) -> Record:
             return fork(ForkRun(run.select or (), self.patience_s, seed=run.seed))
 
-        def perform(_: Sequence[Variation], runs: Sequence[Run]) -> list[Record]:
+        def perform(_: Sequence[Variation], runs: Sequence[Run]) -> list[Record | None]:
             return self.pool.in_sessions(runs[0], runs, one)
 
-        self._repeat(variations, perform, len(variations))
+        self.complete &= not self._repeat(variations, perform, len(variations))
 
     def close(self) -> None:
-        """Close what failed, now that all its repeats are known."""
+        """Close what failed, now that all its repeats are known, or was not repeated enough."""
         for identity, case in self.cases.items():
-            if case.ruling is None:
+            if case.ruling is None and len(case.outcomes) < self._due:
+                self.complete = False
+                self.cases[identity] = case.unjudged("some of its repeats broke off.")
+            elif case.ruling is None:
                 self.cases[identity] = after_repeats(case)
 
     def _repeat(
         self,
         variations: Sequence[Variation],
-        perform: Callable[[Sequence[Variation], Sequence[Run]], Sequence[Record]],
+        perform: Callable[[Sequence[Variation], Sequence[Run]], Sequence[Record | None]],
         at_once: int,
-    ) -> None:
-        """So many runs at once; those after one that a test disturbed are made again without it."""
-        waiting = list(variations)
+    ) -> list[Variation]:
+        """So many runs at once; those after one that a test disturbed are made again without it.
+
+        What it returns are the variations in which not all tests of the group ran.
+        """
+        waiting, broken_off = list(variations), list[Variation]()
         while waiting:
             some = waiting[:at_once]
             orders = [self._order(one) for one in some]
             if not all(orders):
-                return
+                return []
             records = perform(some, [self._of(*pair) for pair in zip(orders, some, strict=True)])
-            if not records:
-                return
             known = 0
-            for variation, order, record in zip(some, orders, records, strict=False):
-                self.clock_shifted |= record.clock_shifted
-                if not self._is_clean(order, variation, record):
-                    break
-                self._note(variation, record)
+            for variation, order, record in zip(some, orders, records, strict=True):
+                if record is not None:
+                    self.clock_shifted |= record.clock_shifted
+                    if not self._is_clean(order, variation, record):
+                        break
+                    self._note(variation, record)
+                if record is None or len(record.tests) < len(order):
+                    broken_off.append(variation)
                 known += 1
             waiting = waiting[known:]
+        return broken_off
 
     def _order(self, variation: Variation) -> list[str]:
         return [identity for identity in variation.order if self.cases[identity].ruling is None]
@@ -127,12 +142,14 @@ class Repetition:
     ) -> Case | None:
         """The test after which none came any more; or one that is not there in every run."""
         ran = [identity for identity in order if self.cases[identity].placed_id in record.tests]
-        missing = next((identity for identity in order if identity not in ran), None)
-        if record.ending != "finished" or missing is None:
-            return None
-        if self._outcome(missing, variation, ()) is None:
-            return self.cases[missing].rejected("not_collected", MISSING)
-        if ran and self._outcome(missing, variation, ran[-1:]) is None:
+        missing = [identity for identity in order if identity not in ran]
+        # One of each file: where its import fails, all its tests are missing.
+        for identity in {
+            self.cases[one].candidate.placed: one for one in reversed(missing)
+        }.values():
+            if self._outcome(identity, variation, ()) is None:
+                return self.cases[identity].rejected("not_collected", MISSING)
+        if ran and missing and self._outcome(missing[0], variation, ran[-1:]) is None:
             return self.cases[ran[-1]].rejected("unsafe", "It keeps other tests from running.")
         return None
 

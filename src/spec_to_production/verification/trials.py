@@ -4,7 +4,7 @@ with what was seen; those with a ruling are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,7 @@ _MOST_ENDLESS = 2
 
 
 NO_TESTS = "The file holds no tests."
+NO_SESSION = "its file could not be imported again, beside the others."
 
 
 def collected(
@@ -122,7 +123,26 @@ def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> l
 
     opening = Run(_files(cases), cover=True, watch=True, check_integrity=True)
     done = pool.in_sessions(opening, groups, one)
-    return merged(cases, (case for group in done for case in group))
+    if None in done and (alien := _who_stands_no_others(pool, opening)):
+        missed = {case.id for case in cases if case.candidate.placed == alien}
+        return run_alone(pool, _unjudged(cases, missed), patience_s)
+    judged = merged(cases, (case for group in filter(None, done) for case in group))
+    return _unjudged(judged, _missed(groups, done))
+
+
+def _who_stands_no_others(pool: Interpreters, opening: Run) -> str | None:
+    """The first file that cannot be imported after those before it; ``None`` when all can."""
+    low, high = 0, len(opening.files)  # the first ones up to low open, those up to high do not
+
+    def opens(count: int) -> bool:
+        return pool.opens(replace(opening, files=opening.files[:count]))
+
+    if opens(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if opens(middle) else (low, middle)
+    return opening.files[low]
 
 
 def _after_alone(case: Case, record: Record) -> Case:
@@ -144,12 +164,12 @@ def against_nulls(
         record = fork(ForkRun((case.placed_id,), wall, cpu_s=cpu, null=null))
         return case.id, null, record.tests.get(case.placed_id)
 
+    found = pool.in_sessions(Run(_files(cases), overlay=overlay), wanted, one)
     seen: dict[str, dict[str, Outcome | None]] = {}
-    for identity, null, outcome in pool.in_sessions(
-        Run(_files(cases), overlay=overlay), wanted, one
-    ):
+    for identity, null, outcome in filter(None, found):
         seen.setdefault(identity, {})[null] = outcome
-    return [replace(case, nulls=seen[case.id]) if case.id in seen else case for case in cases]
+    cases = [replace(case, nulls=seen.get(case.id, {})) for case in cases]
+    return _unjudged(cases, _missed([[case] for case, _ in wanted], found))
 
 
 def against_mutants(
@@ -177,8 +197,23 @@ def against_mutants(
 
     found = pool.in_sessions(Run(_files(cases)), wanted, one)
     outside = [mutant for mutant in mutants if mutant.needs_import]
-    found += pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
-    return _with_kills(cases, found)
+    anew = pool.map(lambda mutant: _kills_anew(pool, mutant, cases, sources, patience_s), outside)
+    missed = _missed([reaching for _, reaching in wanted], found)
+    return _unjudged(_with_kills(cases, [*filter(None, found), *anew]), missed)
+
+
+def _missed(groups: Iterable[Iterable[Case]], found: Iterable[object]) -> set[str]:
+    """The tests of those groups for which no session opened."""
+    pairs = zip(groups, found, strict=True)
+    return {case.id for group, one in pairs if one is None for case in group}
+
+
+def _unjudged(cases: Iterable[Case], missed: Collection[str]) -> list[Case]:
+    """The cases, those closed with which something could not be tried."""
+    return [
+        case.unjudged(NO_SESSION) if case.ruling is None and case.id in missed else case
+        for case in cases
+    ]
 
 
 def against_imported_mutants(

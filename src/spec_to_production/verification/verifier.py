@@ -135,7 +135,7 @@ class Verifier:
         self._libraries: tuple[str, ...] = ()
         self._cases: list[Case] = []
         self._inputs: dict[str, GeneratedFile] = {}
-        self._clock_shifted = False
+        self._clock_shifted, self._all_repeats, self._all_mutants = False, True, True
         self._timings: dict[str, float] = {}
 
     def judge(self, files: Sequence[GeneratedFile]) -> tuple[TestVerdict, ...]:
@@ -227,6 +227,7 @@ class Verifier:
             repetition.run_more(list(flakiness.reruns(quick, count, seed)))
             repetition.close()
         self._clock_shifted |= repetition.clock_shifted
+        self._all_repeats &= repetition.complete
         return [repetition.cases.get(case.id, case) for case in cases]
 
     def _mutated(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
@@ -336,15 +337,20 @@ class Verifier:
         """A sample of the mutants, and which of them the existing tests kill."""
         existing = as_cases(suite)
         some = affordable(self._sample, existing)
-        return some, self._killed_by(pool, existing, some)
+        killed = self._killed_by(pool, existing, some)
+        return ([], {}) if killed is None else (some, killed)
 
     def _killed_by(
         self, pool: Interpreters, existing: Sequence[Case], mutants: Sequence[Mutant]
-    ) -> dict[str, bool]:
+    ) -> dict[str, bool] | None:
+        """Which mutants the existing tests kill; ``None`` when that could not be found out."""
         patience = self._effort.test_timeout
         after = trials.against_mutants(
             pool, existing, mutants, self._sources, patience, stop_at_first=True
         )
+        if any(case.is_unjudged for case in after):
+            self._all_mutants = False
+            return None
         killed = {kill.mutant.id for case in after for kill in case.kills}
         return {mutant.id: mutant.id in killed for mutant in mutants}
 
@@ -357,7 +363,8 @@ class Verifier:
             if adds_at_once(case, suite, named):
                 continue
             kills = [kill.mutant for kill in case.kills if kill.told][:_MOST_COMPARED]
-            if all(self._killed_by(pool, existing, kills).values()):
+            killed = self._killed_by(pool, existing, kills)
+            if killed is not None and all(killed.values()):
                 detail = "It runs no new line and kills no mutant that existing tests let live."
                 self._update([case.rejected("redundant", detail)])
 
@@ -387,7 +394,11 @@ class Verifier:
         )
         locales = ", ".join(flakiness.known_locales())
         return (
-            Check(name="repeats in changing order, with a hash seed each", made=True, detail=bound),
+            Check(
+                name="repeats in changing order, with a hash seed each",
+                made=self._all_repeats,
+                detail=bound,
+            ),
             Check(name="shifted clock", made=self._clock_shifted, detail="time-machine"),
             Check(name="time zones and working directories", made=True),
             Check(name="locales", made=True, detail=locales),
@@ -397,11 +408,18 @@ class Verifier:
         )
 
     def _check_of_mutants(self) -> Check:
+        """Every test was to meet null implementations and mutants of all that it reaches."""
         unread = sorted(set(self._place.component) - self._sources.keys())
+        unjudged = [case.id for case in self._cases if case.is_unjudged]
+        missing = [
+            *(f"Python {_PYTHON} cannot read {path}" for path in unread),
+            *(f"{name} could not be judged" for name in unjudged),
+            *([] if self._all_mutants else ["the existing tests did not meet them"]),
+        ]
         return Check(
             name="null implementations and mutants of every module",
-            made=not unread,
-            detail=f"Python {_PYTHON} cannot read {', '.join(unread)}" if unread else "",
+            made=not missing,
+            detail="; ".join(missing),
         )
 
     def _verdict(self, case: Case, added: tuple[str, ...] = ()) -> TestVerdict:
