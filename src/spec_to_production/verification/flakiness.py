@@ -113,8 +113,8 @@ def reruns(tests: Sequence[str], count: int, seed: int) -> Iterator[Variation]:
 def clock_shifts(now: float) -> tuple[float, ...]:
     """Seconds to moments at which code about dates goes wrong.
 
-    Half a day, the end of this month, a leap day, new year's eve, a change to summer time, a
-    week and a year ahead.
+    Half a day, a day and a half, a week, a month and a year ahead; a leap day, new year's eve, a
+    change to summer time, and the last minutes that fit into 32 bits, in 2038.
     """
     moments = (1_709_208_000, 1_735_689_590, 1_743_296_390, 2_147_483_000)
     ahead = (_DAY_S / 2, _DAY_S * 1.5, _DAY_S * 7.25, _DAY_S * 31, _DAY_S * 366)
