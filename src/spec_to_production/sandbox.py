@@ -12,7 +12,6 @@ import functools
 import os
 import resource
 import secrets
-import shutil
 import signal
 import stat
 import subprocess
@@ -27,6 +26,7 @@ from pathlib import Path
 from spec_to_production.disk import Reserve, remove
 from spec_to_production.errors import SandboxError
 from spec_to_production.namespaces import leave_the_network, own_mounts
+from spec_to_production.probes import succeeds
 
 UNPRIVILEGED_UID = 65534
 _MIB = 1 << 20
@@ -282,22 +282,8 @@ class Sandbox:
                     remove(path) if stat.S_ISDIR(found.st_mode) else path.unlink()
 
     def _runs(self, command: Sequence[str], first: Callable[[], None] | None = None) -> bool:
-        if shutil.which(command[0]) is None:
-            return False
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            done = subprocess.run(
-                command,
-                # Even a trial runs as the other user, who could read what it is given.
-                env=self.environment(),
-                capture_output=True,
-                timeout=10,
-                check=False,
-                cwd="/",
-                preexec_fn=first,
-                start_new_session=True,  # Ctrl-C does not tell that the kernel refuses
-            )
-            return done.returncode == 0
-        return False
+        # Even a trial runs as the other user, who could read what it is given.
+        return succeeds(command, env=self.environment(), first=first)
 
 
 _PROCESSES_OF_THEIR_OWN = ("--pid", "--fork", "--kill-child", "--mount-proc")

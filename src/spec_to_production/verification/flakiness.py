@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import random
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -119,21 +118,3 @@ def clock_shifts(now: float) -> tuple[float, ...]:
     moments = (1_709_208_000, 1_735_689_590, 1_743_296_390, 2_147_483_000)
     ahead = (_DAY_S / 2, _DAY_S * 1.5, _DAY_S * 7.25, _DAY_S * 31, _DAY_S * 366)
     return (*ahead, *(moment - now for moment in moments))
-
-
-def known_locales() -> tuple[str, ...]:
-    """Locales of this machine that differ from the usual one."""
-    try:
-        done = subprocess.run(
-            ["locale", "-a"],  # noqa: S607 - wherever it is
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ("C",)
-    utf8 = [name for name in done.stdout.split() if name.lower().endswith(("utf8", "utf-8"))]
-    others = [name for name in utf8 if not name.startswith(("C.", "en_US", "POSIX"))]
-    return ("C", *others[:3])

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from importlib.util import decode_source
 from pathlib import Path
 
-from spec_to_production import syntax
+from spec_to_production import probes, syntax
 from spec_to_production.results import (
     Baseline,
     Check,
@@ -217,7 +217,7 @@ class Verifier:
                 count,
                 seed,
                 self._effort.began,
-                flakiness.known_locales(),
+                probes.locales(),
                 an_interpreter=flakiness.runs_an_interpreter(read),
             )
             repetition.run(list(variations))
@@ -392,7 +392,7 @@ class Verifier:
             f"{count} runs catch a test that fails at {self._effort.flake_bound:.0%} with 99.9 %;"
             f" as many follow without a new import for tests of less than {_QUICK_MS} ms"
         )
-        locales = ", ".join(flakiness.known_locales())
+        locales = ", ".join(probes.locales())
         return (
             Check(
                 name="repeats in changing order, with a hash seed each",
