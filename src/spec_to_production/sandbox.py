@@ -142,9 +142,8 @@ class Sandbox:
         """Give a folder to the sandbox's user, so that its processes may write there."""
         if not self.separate_user:
             return
-        for folder, _, files in os.walk(path):
-            for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
-                os.chown(entry, UNPRIVILEGED_UID, UNPRIVILEGED_UID, follow_symlinks=False)
+        for entry in _everything_at(path):
+            os.chown(entry, UNPRIVILEGED_UID, UNPRIVILEGED_UID, follow_symlinks=False)
 
     def admit(self, path: Path) -> None:
         """Let the sandbox's user read what is at ``path``, and nothing more.
@@ -163,20 +162,18 @@ class Sandbox:
                         hint="Choose a work folder that other users may enter, as in /tmp.",
                     )
                 folder.chmod(mode | stat.S_IXOTH)
-        for folder_name, _, files in os.walk(path):
-            for entry in (folder_name, *(os.path.join(folder_name, name) for name in files)):  # noqa: PTH118
-                mode = os.lstat(entry).st_mode
-                if not stat.S_ISLNK(mode):
-                    os.chmod(entry, mode | stat.S_IROTH | (mode & stat.S_IXUSR) >> 6)  # noqa: PTH101
+        for entry in _everything_at(path):
+            mode = entry.lstat().st_mode
+            if not stat.S_ISLNK(mode):
+                entry.chmod(mode | stat.S_IROTH | (mode & stat.S_IXUSR) >> 6)
 
     def take_back(self, path: Path) -> None:
         """Undo :meth:`hand_over`: processes in here can read what is there, not change it."""
-        for folder, _, files in os.walk(path):
-            for entry in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
-                if self.separate_user:
-                    os.chown(entry, os.geteuid(), os.getegid(), follow_symlinks=False)
-                if not os.path.islink(entry):  # noqa: PTH114 - it may lead anywhere
-                    os.chmod(entry, 0o755 if entry == folder else 0o644)  # noqa: PTH101
+        for entry in _everything_at(path):
+            if self.separate_user:
+                os.chown(entry, os.geteuid(), os.getegid(), follow_symlinks=False)
+            if not entry.is_symlink():  # it may lead anywhere
+                entry.chmod(0o755 if entry.is_dir() else 0o644)
 
     def environment(self, extra: Mapping[str, str] = {}) -> dict[str, str]:
         """The whole environment of a process in here: an allow-list, no secrets."""
@@ -291,6 +288,12 @@ _OPEN_TO_ALL = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 
 _LOADED_AT = time.time()
 # Far from the groups that a machine gives out.
 _MARKS = range(1 << 30, 1 << 31)
+
+
+def _everything_at(path: Path) -> Iterator[Path]:
+    """A folder with all that is below it. Links are not followed; one to a folder is left out."""
+    for folder, _, files in os.walk(path):
+        yield from (Path(folder), *(Path(folder, name) for name in files))
 
 
 def _among_themselves() -> list[str]:
