@@ -8,7 +8,7 @@ milliseconds; paths are relative to the repository's root, with forward slashes.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
 
@@ -420,7 +420,7 @@ StageName = Literal[
     "gates",
     "delivery",
 ]
-STAGES: tuple[StageName, ...] = StageName.__args__  # type: ignore[attr-defined]
+STAGES: tuple[StageName, ...] = get_args(StageName)
 ExecutionMode = Literal["sync", "async"]
 Target = Literal["dev", "staging", "production"]
 

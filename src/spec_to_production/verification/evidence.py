@@ -17,7 +17,7 @@ from spec_to_production.verification.candidates import (
 )
 from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.mutation import Mutant
-from spec_to_production.verification.runs import NULLS, Line, Outcome, Record
+from spec_to_production.verification.runs import NULLS, Line, Null, Outcome, Record
 
 MISSING = "It is not there in every run: its name, or that of a parameter, changes."
 _UNJUDGED = "It could not be judged: "
@@ -79,7 +79,7 @@ class Case:
     function: Function | None
     requirements: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
-    nulls: Mapping[str, Outcome | None] = field(default_factory=dict)
+    nulls: Mapping[Null, Outcome | None] = field(default_factory=dict)
     kills: tuple[Kill, ...] = ()
     imported: frozenset[Line] = frozenset()
     spawns: bool = False
@@ -304,7 +304,7 @@ def is_real(case: Case) -> bool:
     return bool(told)
 
 
-def passes_with(case: Case, null: str) -> bool:
+def passes_with(case: Case, null: Null) -> bool:
     """Whether a test passes with one null implementation in place."""
     outcome = case.nulls.get(null)
     return outcome is not None and outcome.passed

@@ -285,11 +285,11 @@ def _span(unit: ast.stmt) -> tuple[int, int]:
 
 
 def _numbered(mutants: list[Mutant]) -> list[Mutant]:
-
-    seen: dict[str, int] = {}
+    """The mutants, those whose ids would be the same told apart by a number."""
+    seen = Counter[str]()
     unique = []
     for mutant in mutants:
-        seen[mutant.id] = seen.get(mutant.id, 0) + 1
+        seen[mutant.id] += 1
         count = seen[mutant.id]
         unique.append(mutant if count == 1 else replace(mutant, id=f"{mutant.id} ({count})"))
     return unique

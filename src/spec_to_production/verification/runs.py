@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from spec_to_production.verification.runner.channel import signature
 
 Ending = Literal["finished", "timed_out", "died", "tampered"]
 Arc = tuple[int, int]
 Line = tuple[str, int]
-NULLS = ("truthy", "falsy", "raising")
+_Finding = dict[str, Any]
+Null = Literal["truthy", "falsy", "raising"]
+NULLS: tuple[Null, ...] = get_args(Null)
+HowItEnded = Literal["passed", "failed", "skipped", "setup_error", "xfailed", "xpassed"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Run:
     cover: bool = False
     watch: bool = False
     check_integrity: bool = False
-    null: str = ""
+    null: Null | Literal[""] = ""
     overlay: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -90,7 +93,7 @@ class ForkRun:
     patience_s: float
     cpu_s: float = 0.0
     seed: int = 0
-    null: str = ""
+    null: Null | Literal[""] = ""
     path: str = ""
     function: str = ""
     constant: str = ""
@@ -114,13 +117,12 @@ class Item:
 class Outcome:
     """How one test ended in one run.
 
-    ``outcome`` is passed, failed, skipped, setup_error, xfailed or xpassed. ``line`` is the
-    line of the test where it failed, ``component_frame`` the deepest place of the component on
-    the way. ``comparison`` is (left, operator, right) of the assertion.
+    ``line`` is the line of the test where it failed, ``component_frame`` the deepest place of
+    the component on the way. ``comparison`` is (left, operator, right) of the assertion.
     """
 
     id: str
-    outcome: str
+    outcome: HowItEnded
     duration_ms: float
     error: str = ""
     by_assertion: bool = False
@@ -194,7 +196,7 @@ def fork_request(run: ForkRun, key: str) -> dict[str, Any]:
 
 def read_record(lines: Iterable[str], key: str, *, status: int | None, timed_out: bool) -> Record:
     """Put a run's findings together; a line that is not the run's own means tampering."""
-    findings: list[dict[str, Any]] = []
+    findings: list[_Finding] = []
     for line in lines:
         finding = _verified(line, bytes.fromhex(key), len(findings))
         if finding is None:
@@ -221,15 +223,15 @@ def read_record(lines: Iterable[str], key: str, *, status: int | None, timed_out
     )
 
 
-def _by_kind(findings: Sequence[dict[str, Any]]) -> Any:  # noqa: ANN401
+def _by_kind(findings: Sequence[_Finding]) -> Callable[[str], list[_Finding]]:
     return lambda kind: [finding for finding in findings if finding["kind"] == kind]
 
 
-def _verified(line: str, key: bytes, number: int) -> dict[str, Any] | None:
+def _verified(line: str, key: bytes, number: int) -> _Finding | None:
     mark, _, body = line.partition(" ")
     if not secrets.compare_digest(mark.encode(), signature(key, body).encode()):
         return None
-    finding: dict[str, Any] = json.loads(body)  # signed, so written by our own code
+    finding: _Finding = json.loads(body)  # signed, so written by our own code
     return finding if finding.get("number") == number else None
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
+from spec_to_production.results import Reason
 from spec_to_production.verification import nulls
 from spec_to_production.verification.candidates import Candidate, named_requirements
 from spec_to_production.verification.definitions import Function
@@ -19,6 +19,7 @@ from spec_to_production.verification.runs import (
     ForkRun,
     Item,
     Line,
+    Null,
     Outcome,
     Record,
     Run,
@@ -54,7 +55,7 @@ def collected(
     return cases, tuple(dict.fromkeys(name for one in records for name in one.libraries))
 
 
-def _closed(candidate: Candidate, reason: Any, detail: str) -> list[Case]:  # noqa: ANN401
+def _closed(candidate: Candidate, reason: Reason, detail: str) -> list[Case]:
     functions = candidate.functions or (None,)
     return [
         _case(
@@ -158,14 +159,14 @@ def against_nulls(
     overlay = {path: nulls.null_source(source) for path, source in sources.items()}
     wanted = [(case, null) for case in _open(cases) for null in NULLS]
 
-    def one(fork: Fork, pair: tuple[Case, str]) -> tuple[str, str, Outcome | None]:
+    def one(fork: Fork, pair: tuple[Case, Null]) -> tuple[str, Null, Outcome | None]:
         case, null = pair
         wall, cpu = _limits([case], patience_s)
         record = fork(ForkRun((case.placed_id,), wall, cpu_s=cpu, null=null))
         return case.id, null, record.tests.get(case.placed_id)
 
     found = pool.in_sessions(Run(_files(cases), overlay=overlay), wanted, one)
-    seen: dict[str, dict[str, Outcome | None]] = {}
+    seen: dict[str, dict[Null, Outcome | None]] = {}
     for identity, null, outcome in filter(None, found):
         seen.setdefault(identity, {})[null] = outcome
     cases = [replace(case, nulls=seen.get(case.id, {})) for case in cases]
