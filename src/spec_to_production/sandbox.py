@@ -100,6 +100,7 @@ class Sandbox:
     home: Path
     python: Path = Path(sys.executable)
     _children: Children = field(default_factory=Children, repr=False, compare=False)
+    _made_at: float = field(default_factory=time.time, repr=False, compare=False)
 
     @classmethod
     def prepare(cls, home: Path, python: Path | None = None) -> Sandbox:
@@ -274,7 +275,7 @@ class Sandbox:
             with contextlib.suppress(OSError):
                 found = path.lstat()
                 if self.home in path.parents or (
-                    found.st_uid == UNPRIVILEGED_UID and found.st_ctime >= _LOADED_AT
+                    found.st_uid == UNPRIVILEGED_UID and found.st_ctime >= self._made_at
                 ):
                     remove(path) if stat.S_ISDIR(found.st_mode) else path.unlink()
 
@@ -285,7 +286,6 @@ class Sandbox:
 
 _PROCESSES_OF_THEIR_OWN = ("--pid", "--fork", "--kill-child", "--mount-proc")
 _OPEN_TO_ALL = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - looked through
-_LOADED_AT = time.time()
 # Far from the groups that a machine gives out.
 _MARKS = range(1 << 30, 1 << 31)
 

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import secrets
 import select
 import shutil
 import subprocess
@@ -172,10 +173,15 @@ class Interpreter:
         return runs.read_record(lines, key, status=None, timed_out=False)
 
     @contextlib.contextmanager
-    def _tmp(self, name: str) -> Iterator[Path]:
-        folder = self._place.tmp / (name or f"run-{next(_numbers)}")
-        yield folder
-        if not name:
+    def _tmp(self, shared: str) -> Iterator[Path]:
+        """A TMPDIR by its name, which others share; without one, it is gone after the block."""
+        if shared:
+            yield self._place.tmp / shared
+            return
+        folder = self._place.tmp / f"run-{secrets.token_hex(4)}"
+        try:
+            yield folder
+        finally:
             remove(folder)
 
     def _send(self, message: Any) -> None:  # noqa: ANN401 - JSON
@@ -212,9 +218,6 @@ class Interpreter:
             self._log.seek(0)
             said = self._log.read(_LONGEST_LINE).decode("utf-8", "replace").strip()
             raise SandboxError(f"The Python that runs the tests did not start: {said[-500:]}")
-
-
-_numbers = itertools.count()
 
 
 @dataclass
