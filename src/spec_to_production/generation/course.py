@@ -208,7 +208,7 @@ class Course:
         else:
             if remedy is Remedy.STOP:
                 self.stopped = self.stopped or failure
-            self.give_up(flight, "failed", failure)
+            self.give_up(flight, "cancelled" if failure.cause == "budget" else "failed", failure)
 
     def _begin_anew(self, flight: Flight) -> None:
         if flight.is_created:

@@ -49,6 +49,7 @@ _REMEDIES: Mapping[FailureCause, Remedy] = {
     "server_lost": Remedy.ANEW,
     "auth": Remedy.STOP,
     "quota": Remedy.STOP,
+    "budget": Remedy.STOP,
     "configuration": Remedy.STOP,
 }
 
@@ -56,6 +57,7 @@ _HINTS: Mapping[FailureCause, str] = {
     "auth": "Check llm-api-key: the model's provider does not accept it.",
     "quota": "The account at the model's provider is used up: raise its limit, or name another "
     "model.",
+    "budget": "Raise max-tokens or max-cost-usd.",
     "rate_limit": "Lower max-parallel-jobs, or ask the model's provider for a higher rate.",
     "configuration": "Check llm-model and llm-base-url.",
     "transient": "The model's provider was not available; run again later.",

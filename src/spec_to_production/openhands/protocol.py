@@ -205,6 +205,9 @@ def _content(request: Request, status: int, body: bytes) -> bytes:
 
 
 def _cause(event: Event) -> FailureCause:
+    said = (event.detail or "").lower()
+    if by_words := next((cause for words, cause in _BY_WORDS.items() if words in said), None):
+        return by_words
     by_code = _BY_CODE.get(event.code or "")
     by_kind = _BY_KIND.get(event.classification.kind or "") if event.classification else None
     return by_kind or by_code or "unknown"
@@ -248,6 +251,18 @@ _HINTS = {
     401: "The server does not accept the session key: check openhands-api-key.",
     404: "The conversation is gone, or the address is not that of an agent server.",
     422: "The agent server may be of a version that this tool does not know.",
+}
+
+# The SDK takes every 429 for a rate limit, and every 400 for a request that was wrong. What is
+# said counts first, and the first words that are found.
+_BY_WORDS: Mapping[str, FailureCause] = {
+    "the budget of this run": "budget",  # our own gateway
+    "please retry in": "rate_limit",  # Gemini, which calls its limit for a minute a quota
+    "insufficient_quota": "quota",
+    "exceeded your current quota": "quota",  # OpenAI
+    "credit balance is too low": "quota",  # Anthropic
+    "requires more credits": "quota",  # OpenRouter
+    "insufficient balance": "quota",  # DeepSeek
 }
 
 _BY_KIND: Mapping[str, FailureCause] = {

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
+from spec_to_production import gateway
+from spec_to_production.gateway import Gateway, find_provider
 from spec_to_production.generation.budget import Budget
 from spec_to_production.openhands import EmbeddedServer, Fleet, RemoteServer, embedded
 from spec_to_production.openhands.interface import Model
@@ -33,6 +36,38 @@ def test_a_model_that_was_limited_for_a_while_costs_time_only(
     assert outcome.statuses == ["succeeded"] * 2
     assert [job.attempts for job in outcome.jobs] == [1, 0]
     assert [file.content for file in outcome.jobs[0].files] == [TEST]
+
+
+def test_out_of_quota_the_next_model_is_used(agent_server, recorded_model, base, httpserver):
+    said = {"message": "You exceeded your current quota.", "code": "insufficient_quota"}
+    httpserver.expect_request("/v1/chat/completions").respond_with_json({"error": said}, status=429)
+    empty = replace(recorded_model.model, name="openai/empty", base_url=httpserver.url_for("/v1"))
+
+    outcome = run_jobs(
+        agent_server,
+        empty,
+        base,
+        [record_test(recorded_model)],
+        fallbacks=(recorded_model.model,),
+    )
+
+    assert outcome.statuses == ["succeeded"]
+    assert outcome.jobs[0].attempts == 0
+
+
+def test_what_the_gateway_refuses_ends_the_jobs_by_the_budget(agent_server, recorded_model, base):
+    provider = find_provider("openai/recorded-test", recorded_model.base_url)
+    with closing(Gateway(provider, SecretStr("key"), gateway.Budget(requests=1))) as purse:
+        model = replace(recorded_model.model, api_key=purse.key, base_url=purse.address)
+        outputs = [record_test(recorded_model), record_test(recorded_model)]
+
+        outcome = run_jobs(agent_server, model, base, outputs, max_parallel=1)
+
+    assert [(job.status, job.cause) for job in outcome.jobs] == [
+        ("cancelled", "budget"),
+        ("skipped", "budget"),
+    ]
+    assert outcome.problems[0].message.startswith("stopped: budget after 0/2 requirements")
 
 
 def test_a_key_that_is_refused_stops_the_jobs_that_wait(agent_server, recorded_model, base):

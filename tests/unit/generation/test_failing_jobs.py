@@ -19,6 +19,18 @@ def test_what_every_job_would_meet_stops_those_that_wait(run, cause):
     assert jobs["b"].message.startswith("Not sent. so it is.")
 
 
+def test_a_model_that_may_be_asked_no_more_is_the_end_of_the_budget(run):
+    scripts = {"a": failing("budget"), "b": done("b")}
+    jobs, _, _ = run(scripts, max_parallel=1, fallbacks=(Model("second"),))
+
+    assert [(job.status, job.cause, job.attempts) for job in jobs.values()] == [
+        ("cancelled", "budget", 0),
+        ("skipped", "budget", 0),
+    ]
+    (problem,) = run.jobs.problems()
+    assert problem.message.startswith("stopped: budget after 0/1 requirements. ")
+
+
 def test_a_request_refused_after_the_model_has_answered_stops_nobody(run):
     scripts = {"a": done("a"), "b": failing("configuration"), "c": done("c")}
     jobs, _, _ = run(scripts, max_parallel=1)

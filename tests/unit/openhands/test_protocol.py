@@ -128,6 +128,43 @@ def test_a_failure_is_sorted_by_its_class_or_by_its_code(code, kind, cause):
         assert failure.message == f"{code}: what happened"
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "detail", "cause"),
+    [
+        (
+            "LLMRateLimitError",
+            "rate_limit",
+            "OpenAIException - You exceeded your current quota, please check your plan.",
+            "quota",
+        ),
+        ("LLMRateLimitError", None, "Error code: 429 - {'code': 'insufficient_quota'}", "quota"),
+        (
+            "LLMBadRequestError",
+            "config",
+            "AnthropicException - Your credit balance is too low to access the API.",
+            "quota",
+        ),
+        ("APIError", None, "This request requires more credits, or fewer max_tokens.", "quota"),
+        (
+            "LLMRateLimitError",
+            "rate_limit",
+            "You exceeded your current quota. Limit: 10 a minute. Please retry in 34.07s.",
+            "rate_limit",
+        ),
+        (
+            "LLMRateLimitError",
+            "rate_limit",
+            "OpenAIException - The budget of this run for the model is spent.",
+            "budget",
+        ),
+    ],
+)
+def test_an_empty_purse_is_none_of_the_classes_that_a_server_gives_it(code, kind, detail, cause):
+    event = {**error_event(code, kind), "detail": detail}
+    page = Events.model_validate({"items": [event]})
+    assert protocol.why_failed(page.items).cause == cause
+
+
 def test_the_newest_error_counts():
     events = [error_event("MaxIterationsReached", None), error_event("LLMRateLimitError", None)]
     assert protocol.why_failed(Events.model_validate({"items": events}).items).cause == (
