@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -165,7 +166,7 @@ class Workflow:
             if mode == "async":
                 self.run_async_with_parallel_openhands()
             else:
-                self._run_stages(Sequential(), max_parallel=1)
+                self._run_one_by_one()
         except Interrupted as interrupt:
             self._interrupted_by = interrupt.signum
             if self._jobs is not None:
@@ -176,15 +177,27 @@ class Workflow:
         """Run jobs, refactoring and baseline side by side; go on one by one if that breaks."""
         executor = ThreadPoolExecutor(self._max_parallel + _BESIDE_THE_JOBS)
         try:
-            self._run_stages(executor, max_parallel=self._max_parallel)
+            self._measure(executor, max_parallel=self._max_parallel)
+            self._sum_up()
         except Exception as error:  # noqa: BLE001 - whatever it is, the results matter more
             self._fallback = f"{type(error).__name__}: {error}"
             self._progress.tell(f"running side by side broke ({self._fallback}); one by one now")
             if self._jobs is not None:
                 self._remember(self._jobs.withdraw())
-            self._run_stages(Sequential(), max_parallel=1)
+            self._run_one_by_one()
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
+
+    def _run_one_by_one(self) -> None:
+        """There is nothing more to fall back on: what breaks now leaves the results there are."""
+        with self._told_as_problem("openhands_collection"):
+            try:
+                self._measure(Sequential(), max_parallel=1)
+            except Exception:
+                if self._jobs is not None:
+                    self._remember(self._jobs.withdraw())
+                raise
+        self._sum_up()
 
     def result(self, mode: ExecutionMode) -> WorkflowResult:
         """Everything that is known now."""
@@ -219,7 +232,7 @@ class Workflow:
 
     # --- the stages --------------------------------------------------------------------------
 
-    def _run_stages(self, executor: Executor, *, max_parallel: int) -> None:
+    def _measure(self, executor: Executor, *, max_parallel: int) -> None:
         self._recall()
         baseline: Future[Baseline | None] = Future()
         left = [task for task in self._subject.tasks if not self._is_settled(task)]
@@ -245,6 +258,7 @@ class Workflow:
         for future in beside:
             future.result()
 
+    def _sum_up(self) -> None:
         self._conclude()
         self._judge_gates()
         self._guarded(
@@ -329,16 +343,22 @@ class Workflow:
 
     def _guarded(self, stage: StageName, work: Callable[[], T]) -> T | None:
         """Measure a stage; what goes wrong in it becomes a problem and ends this stage only."""
+        with self._told_as_problem(stage), self._timeline.measure(stage), telling_of_a_full_disk():
+            return work()
+        return None
+
+    @contextmanager
+    def _told_as_problem(self, stage: StageName) -> Iterator[None]:
         try:
-            with self._timeline.measure(stage), telling_of_a_full_disk():
-                return work()
+            yield
         except SpecToProductionError as error:
             told = error
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the results
             told = fault_of_ours(error)
+        else:
+            return
         self._problems.append(Problem(stage=stage, message=told.message, hint=told.hint))
         self._progress.tell(f"{stage}: {told.message}")
-        return None
 
     def _verified_so_far(self) -> Verification | None:
         """For a run that ended before its tests were seen together."""

@@ -2,10 +2,12 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
+from spec_to_production import workflow
 from spec_to_production.attestation import Findings
 from spec_to_production.errors import SandboxError
 from spec_to_production.generation.jobs import Jobs
@@ -240,20 +242,41 @@ def test_the_times_of_a_run_are_in_its_report(make):
         assert dumped[name] is not None
 
 
-def test_when_threads_break_the_run_goes_on_one_by_one_and_says_so(make):
-    calls = []
+class NoThreads(ThreadPoolExecutor):
+    """After the baseline and the refactoring, the machine has no thread left."""
 
-    def add_gaps(sent, _):
-        calls.append(sent.id)
-        if len(calls) == 1:
+    left = 2
+
+    def submit(self, *work):
+        if not self.left:
             raise RuntimeError("can't start new thread")
-        return sent
+        self.left -= 1
+        return super().submit(*work)
 
-    result = make(add_gaps=add_gaps).run("async")
+
+def test_when_threads_break_the_run_goes_on_one_by_one_and_says_so(make, monkeypatch):
+    monkeypatch.setattr(workflow, "ThreadPoolExecutor", NoThreads)
+
+    result = make().run("async")
 
     assert result.execution_mode == "sync"
     assert result.fallback == "RuntimeError: can't start new thread"
     assert {job.status for job in result.jobs} == {"succeeded"}
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_where_nothing_is_left_to_fall_back_on_there_are_still_results(make, mode):
+    def write(line):
+        if "b: collected" in line:
+            raise ZeroDivisionError("nobody thought of it")
+
+    result = make(write=write).run(mode)
+
+    assert [job.status for job in result.jobs] == ["succeeded", "cancelled"]
+    assert result.jobs[1].message == "The run broke off."
+    assert result.problems[0].message.startswith("Internal error: ZeroDivisionError")
+    assert [test.verdict for test in result.verification.tests] == ["accepted"]
+    assert [gate.status for gate in result.gates] == ["passed"]
 
 
 def test_a_job_that_failed_costs_no_other(make):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from spec_to_production.errors import OpenHandsError, ServerStartError
+from spec_to_production.errors import OpenHandsError, ServerStartError, fault_of_ours
 from spec_to_production.generation import remedies
 from spec_to_production.generation.fallback import Models
 from spec_to_production.generation.flight import Flight, Phase
@@ -70,6 +70,8 @@ class Course:
             self._fail(flight, failure)
         except OSError as error:
             self._fail(flight, Failure("unknown", str(error)))
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other jobs
+            self._fail(flight, Failure("unknown", fault_of_ours(error).message))
         else:
             then(outcome)
 

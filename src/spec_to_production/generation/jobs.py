@@ -12,7 +12,7 @@ import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from spec_to_production.errors import OpenHandsError, ServerLostError
+from spec_to_production.errors import OpenHandsError, fault_of_ours
 from spec_to_production.generation.budget import account
 from spec_to_production.generation.capacity import Capacity
 from spec_to_production.generation.course import Course
@@ -47,6 +47,7 @@ class Jobs:
         self._flights: dict[str, Flight] = {}
         self._began = means.clock()
         self._next_look = float("-inf")
+        self._trouble = ""
         self._capacity = Capacity(means.terms.max_parallel, means.clock)
         self._something_happened = threading.Event()
         self._course = Course(means, wake=self._something_happened.set)
@@ -79,23 +80,23 @@ class Jobs:
             self._pause(left)
         self._progress.clear()
 
-    def cancel(self) -> list[Job]:
+    def cancel(self, why: str = "The run was interrupted.") -> list[Job]:
         """End everything that has not ended; what was collected until now stays."""
         for flight in self._flights.values():
             if flight.ended_ms is None:
                 if flight.phase in {Phase.COLLECTED, Phase.JUDGING}:
                     self._record_answer(flight)
-                flight.end("cancelled", "interrupted", "The run was interrupted.")
+                flight.end("cancelled", "interrupted", why)
                 flight.ended_ms = self._timeline.now_ms()
         return self.jobs()
 
     def withdraw(self) -> list[Job]:
-        """Cancel, and interrupt what is running on the server."""
+        """Cancel, and interrupt what is running on the server, because the run broke off."""
         for flight in self._flights.values():
             if flight.phase is Phase.WORKING:
-                with contextlib.suppress(OpenHandsError):  # closing the server ends it anyway
+                with contextlib.suppress(Exception):  # closing the server ends it anyway
                     self._means.openhands.interrupt(flight.conversation)
-        return self.cancel()
+        return self.cancel("The run broke off.")
 
     def jobs(self) -> list[Job]:
         """Every job as it stands, in the order of submission."""
@@ -139,15 +140,20 @@ class Jobs:
         self._next_look = now + until_next_look(ages, self._terms.poll_interval_s)
 
     def _states(self, working: Sequence[Flight]) -> Mapping[uuid.UUID, State | None]:
-        """One look at all of them. A look that fails says nothing; a lost server says it all."""
+        """One look at all of them. A look that fails says nothing about any."""
         try:
-            return self._means.openhands.states([flight.conversation for flight in working])
-        except ServerLostError as error:
-            self._progress.tell(error.message)
-            return {}
+            states = self._means.openhands.states([flight.conversation for flight in working])
         except OpenHandsError as error:
-            self._progress.tell(f"a look at the jobs failed: {error.message}")
-            return {flight.conversation: State("unknown", flight.current) for flight in working}
+            why = error.message
+        except Exception as error:  # noqa: BLE001 - the next look may do better
+            why = fault_of_ours(error).message
+        else:
+            self._trouble = ""
+            return states
+        if why != self._trouble:
+            self._trouble = why
+            self._progress.tell(f"a look at the jobs failed: {why}")
+        return {flight.conversation: State("unknown", flight.current) for flight in working}
 
     def _keep_within_budget(self, flights: Sequence[Flight]) -> None:
         """Interrupt what runs and send nothing more once a limit is reached."""

@@ -235,7 +235,7 @@ def _detail(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _shorten(text)
     if not isinstance(answer, dict):
         return _shorten(text)

@@ -63,6 +63,15 @@ def test_what_the_system_refuses_costs_the_job_that_asked(run):
     assert jobs["b"].status == "succeeded"
 
 
+def test_a_fault_of_no_known_kind_costs_the_job_that_met_it(run):
+    unheard_of = Script(create_error=ZeroDivisionError("nobody thought of it"))
+    jobs, _, _ = run({"a": unheard_of, "b": done("b")})
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "unknown")
+    assert jobs["a"].message.startswith("Internal error: ZeroDivisionError: nobody thought of it (")
+    assert jobs["b"].status == "succeeded"
+
+
 @pytest.mark.parametrize("cause", ["rate_limit", "transient"])
 def test_after_a_fault_that_passes_the_same_conversation_goes_on(run, cause):
     jobs, openhands, _ = run({"a": failing(cause, replies=[done("a")])})

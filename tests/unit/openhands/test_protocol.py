@@ -93,6 +93,7 @@ def test_whatever_a_server_sends_is_an_answer_or_an_api_error(body, status):
         (b'{"detail":"Not Found"}', "Not Found"),
         (b'{"detail":"Internal Server Error","exception":"disk full"}', "disk full"),
         (b"<html>\n  bad gateway</html>", "<html> bad gateway</html>"),
+        (b"[" * 100_000, f"{'[' * 500} …"),
     ],
 )
 def test_a_refusal_is_told_in_the_servers_own_words(body, detail):
