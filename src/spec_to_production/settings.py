@@ -173,7 +173,9 @@ class Settings(BaseModel):
     )
     max_parallel_jobs: int = _setting(4, "Most OpenHands jobs in flight at once.", ge=1, le=64)
     max_iterations: int = _setting(60, "Most steps of the agent in one job.", ge=1)
-    job_timeout: float = _setting(300, "Seconds for one job, from its submission.", gt=0)
+    job_timeout: float = _setting(
+        300, "Seconds for one job, from its submission; a repair has as many once more.", gt=0
+    )
     poll_interval: float = _setting(
         2,
         "Most seconds between two looks at the jobs; those that have just begun are looked at "

@@ -6,10 +6,10 @@ flight keeps what is to happen then, and :meth:`Course.settle` does it on the co
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from spec_to_production.errors import OpenHandsError, ServerStartError, fault_of_ours
@@ -19,11 +19,12 @@ from spec_to_production.generation.flight import Flight, Phase
 from spec_to_production.generation.intake import Intake, admit
 from spec_to_production.generation.remedies import Remedy
 from spec_to_production.generation.terms import Judge, Means
-from spec_to_production.openhands.interface import Assignment, Failure, Model, State
-from spec_to_production.results import JobStatus, Task, TestVerdict
+from spec_to_production.openhands.interface import Assignment, Failure, State
+from spec_to_production.results import Task, TestVerdict
 
 _AT_WORK = {"idle", "running", "unknown"}
 _BEGINS_WITHIN_S = 30
+_COLLECTED_WITHIN_S = 120
 
 
 class Course:
@@ -60,7 +61,9 @@ class Course:
         try:
             outcome = done.result()
         except OpenHandsError as error:
-            if remedies.is_full(error):
+            if remedies.is_full(error) and flight.phase is Phase.SENDING:
+                if flight.submitted_ms is None:
+                    flight.deadline = float("inf")
                 self._wait(flight, self._terms.poll_interval_s)
                 when_full()
                 return
@@ -79,20 +82,16 @@ class Course:
 
     def send(self, flight: Flight) -> None:
         """Create the flight's conversation, or tell it what it waits to be told."""
-        task, conversation, text = flight.task, flight.conversation, flight.to_say
-        if text is not None:
-            say = lambda: self._openhands.say(conversation, text)  # noqa: E731
+        if flight.to_say is not None:
+            self._count_down(flight)
+            say = partial(self._openhands.say, flight.conversation, flight.to_say)
             self._start(flight, Phase.SENDING, say, lambda _: self._at_work(flight))
         elif flight.is_left:
-            base = self._means.snapshot.path
-            look = lambda: self._openhands.attach(conversation, base)  # noqa: E731
-            self._start(flight, Phase.SENDING, look, lambda found: self._looked(flight, found))
+            look = partial(self._openhands.attach, flight.conversation, self._means.snapshot.path)
+            self._start(flight, Phase.SENDING, look, partial(self._looked, flight))
         else:
-            model = self.models.current
-            flight.model = model.name
-            self._means.journal.began(task, conversation)
-            create = lambda: self._create(task, conversation, model)  # noqa: E731
-            self._start(flight, Phase.SENDING, create, lambda sent: self._created(flight, *sent))
+            prepare = partial(self._prepare, flight.task)
+            self._start(flight, Phase.SENDING, prepare, partial(self._create, flight))
 
     def _looked(self, flight: Flight, found: bool) -> None:  # noqa: FBT001 - it is the outcome
         flight.is_left = False
@@ -105,18 +104,29 @@ class Course:
             return
         flight.is_created = True
         flight.submitted_ms = self._means.timeline.now_ms()
+        self._count_down(flight)
         self._progress.tell("goes on where an earlier run was stopped", flight.task.id)
         self._at_work(flight)
 
-    def _create(self, task: Task, conversation: uuid.UUID, model: Model) -> tuple[Task, float]:
+    def _prepare(self, task: Task) -> Task:
         with self._means.timeline.measure("openhands_submission"):
             self._openhands.wait_until_ready()
-            finished = self._means.finish_task(task)
-            steps = self._terms.max_iterations
-            assignment = Assignment(conversation, finished.prompt, model, steps)
-            submitted_ms = self._means.timeline.now_ms()
-            self._openhands.create(assignment, self._means.snapshot.path)
-        return finished, submitted_ms
+            return self._means.finish_task(task)
+
+    def _create(self, flight: Flight, task: Task) -> None:
+        model, timeline = self.models.current, self._means.timeline
+        flight.model = model.name
+        self._count_down(flight)
+        self._means.journal.began(task, flight.conversation)
+        steps = self._terms.max_iterations
+        assignment = Assignment(flight.conversation, task.prompt, model, steps)
+
+        def create() -> None:
+            with timeline.measure("openhands_submission"):
+                self._openhands.create(assignment, self._means.snapshot.path)
+
+        created = partial(self._created, flight, task, timeline.now_ms())
+        self._start(flight, Phase.SENDING, create, lambda _: created())
 
     def _created(self, flight: Flight, task: Task, submitted_ms: float) -> None:
         flight.task, flight.is_created = task, True
@@ -128,7 +138,10 @@ class Course:
     def _at_work(self, flight: Flight) -> None:
         flight.phase = Phase.WORKING
         flight.began = self._means.clock()
-        flight.deadline = flight.began + self._terms.job_timeout_s
+
+    def _count_down(self, flight: Flight) -> None:
+        """The time for the job begins, unless it has begun already."""
+        flight.deadline = min(flight.deadline, self._means.clock() + self._terms.job_timeout_s)
 
     def _wait(self, flight: Flight, seconds: float) -> None:
         flight.phase = Phase.WAITING
@@ -148,16 +161,14 @@ class Course:
         if state.status in _AT_WORK:
             now = self._means.clock()
             if state.status == "idle" and now - flight.began > _BEGINS_WITHIN_S:
-                self._begin_anew(flight)
-                self._fail(flight, Failure("transient", "The conversation did not begin."))
+                asleep = Failure("transient", "The conversation did not begin.")
+                self._fail(flight, asleep, Remedy.ANEW)
             elif now > flight.deadline:
-                why = f"Not done within {self._terms.job_timeout_s:g} s; interrupted."
-                late = remedies.advise(Failure("deadline", why))
-                self.interrupt(flight, "timed_out", late)
+                self.interrupt(flight, self._late("; interrupted"))
         elif state.status == "finished":
-            self._collect(flight, lambda: self._finished(flight))
+            self._collect(flight, partial(self._finished, flight))
         elif state.status in {"error", "stuck"}:
-            self._collect(flight, lambda: self._ask_why(flight))
+            self._collect(flight, partial(self._ask_why, flight))
         else:
             why = f"The conversation is unexpectedly {state.status}."
             self._collect(flight, lambda: self._fail(flight, Failure("unknown", why)))
@@ -184,19 +195,33 @@ class Course:
             flight.end("failed", "no_work", why)
 
     def _ask_why(self, flight: Flight) -> None:
-        conversation = flight.conversation
-        ask = lambda: self._openhands.failure(conversation)  # noqa: E731
+        ask = partial(self._openhands.failure, flight.conversation)
         tell = lambda failure: self._fail(flight, remedies.advise(failure))  # noqa: E731
         self._start(flight, Phase.COLLECTING, ask, tell)
 
+    def drop_if_late(self, flight: Flight) -> None:
+        """End a flight that has waited, been sent or been collected for too long."""
+        now = self._means.clock()
+        if flight.phase in {Phase.WAITING, Phase.SENDING} and now > flight.deadline:
+            self.drop(flight, self._late())
+        elif flight.phase is Phase.COLLECTING and now > flight.collected_by:
+            why = f"Its files could not be collected within {_COLLECTED_WITHIN_S} s."
+            flight.uncollected = Failure("deadline", why)
+            self.drop(flight, flight.stopped_by or flight.uncollected)
+
+    def _late(self, what_then: str = "") -> Failure:
+        why = f"Not done within {self._terms.job_timeout_s:g} s{what_then}."
+        return remedies.advise(Failure("deadline", why))
+
     # --- failing -----------------------------------------------------------------------------
 
-    def _fail(self, flight: Flight, failure: Failure) -> None:
-        """Do what helps against the failure, or give the job up."""
-        remedy = remedies.remedy(failure.cause, model_has_answered=self.model_has_answered)
+    def _fail(self, flight: Flight, failure: Failure, remedy: Remedy | None = None) -> None:
+        """Do what helps against the failure, by its cause if nothing is named; or give up."""
+        if remedy is None:
+            remedy = remedies.remedy(failure.cause, model_has_answered=self.model_has_answered)
         may_pass = flight.attempts < remedies.MOST_ATTEMPTS and self.stopped is None
         if flight.judged:
-            self.give_up(flight, "failed", failure)
+            self.give_up(flight, failure)
         elif failure.cause == "quota" and self.models.give_up(flight.model):
             self._begin_anew(flight)
             self._wait(flight, 0)
@@ -210,7 +235,7 @@ class Course:
         else:
             if remedy is Remedy.STOP:
                 self.stopped = self.stopped or failure
-            self.give_up(flight, "cancelled" if failure.cause == "budget" else "failed", failure)
+            self.give_up(flight, failure)
 
     def _begin_anew(self, flight: Flight) -> None:
         if flight.is_created:
@@ -224,7 +249,7 @@ class Course:
         what = remedies.in_words(failure.cause)
         self._progress.tell(f"{what}, retrying in {seconds:.0f} s", flight.task.id)
 
-    def give_up(self, flight: Flight, status: JobStatus, failure: Failure) -> None:
+    def give_up(self, flight: Flight, failure: Failure) -> None:
         """End a flight; what it has by then is still judged.
 
         One that was never sent is skipped. One whose first answer was judged has that: only the
@@ -237,13 +262,29 @@ class Course:
         else:
             # The two may be one: then it is told once.
             whys = dict.fromkeys(why.message for why in (failure, flight.uncollected) if why)
-            flight.end(status, failure.cause, " ".join(whys))
+            flight.end(remedies.status(failure.cause), failure.cause, " ".join(whys))
         if flight.unjudged:
             flight.phase = Phase.COLLECTED
 
-    def interrupt(self, flight: Flight, status: JobStatus, failure: Failure) -> None:
+    def drop(self, flight: Flight, failure: Failure) -> None:
+        """End a flight now, whatever is under way for it.
+
+        What has just been done is settled first. A conversation that begins too late is deleted.
+        """
+        pending = flight.pending
+        if pending is not None:
+            if pending.done():
+                return
+            if not pending.cancel() and not flight.is_created:
+                delete = partial(self._delete_now, flight.task, flight.conversation)
+                pending.add_done_callback(lambda _: delete())
+        flight.pending = flight.then = None
+        self.give_up(flight, failure)
+
+    def interrupt(self, flight: Flight, failure: Failure) -> None:
         """Stop the agent, collect what it has, and end the flight so."""
         conversation = flight.conversation
+        flight.stopped_by = failure
 
         def stop() -> None:
             try:
@@ -251,7 +292,7 @@ class Course:
             except OpenHandsError as error:
                 self._progress.tell(f"could not be interrupted: {error.message}", flight.task.id)
 
-        end = lambda: self.give_up(flight, status, failure)  # noqa: E731
+        end = partial(self.give_up, flight, failure)
         self._start(flight, Phase.COLLECTING, stop, lambda _: self._collect(flight, end))
 
     # --- collecting, judging, sending back ---------------------------------------------------
@@ -285,7 +326,7 @@ class Course:
         for flight in flights:
             paths = {file.path for file in flight.unjudged}
             flight.judged |= paths
-            then = functools.partial(self._judged, flight, paths)
+            then = partial(self._judged, flight, paths)
             self._await(flight, Phase.JUDGING, verdicts, then)
 
     def _judged(
@@ -299,6 +340,7 @@ class Course:
             flight.phase = Phase.ENDED
             return
         flight.repairs += 1
+        flight.deadline = float("inf")
         self._progress.tell(f"{len(rejected)} tests go back for repair", flight.task.id)
         flight.to_say = self._means.prompts.repair(rejected, flight.output_path)
         self._wait(flight, 0)
@@ -323,16 +365,21 @@ class Course:
     ) -> None:
         def delete() -> None:
             before(task, conversation)
-            try:
-                self._openhands.delete(conversation)
-            except OpenHandsError as error:
-                self._progress.tell(f"not deleted: {error.message}", task.id)
+            self._delete_now(task, conversation)
 
         self._means.executor.submit(delete)
+
+    def _delete_now(self, task: Task, conversation: uuid.UUID) -> None:
+        try:
+            self._openhands.delete(conversation)
+        except OpenHandsError as error:
+            self._progress.tell(f"not deleted: {error.message}", task.id)
 
     def _start(
         self, flight: Flight, phase: Phase, work: Callable[[], Any], then: Callable[[Any], None]
     ) -> None:
+        if phase is Phase.COLLECTING and flight.phase is not phase:
+            flight.collected_by = self._means.clock() + _COLLECTED_WITHIN_S
         self._await(flight, phase, self._submit(work), then)
 
     def _submit(self, work: Callable[[], Any]) -> Future[Any]:

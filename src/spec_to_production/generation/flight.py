@@ -63,7 +63,10 @@ class Flight:
         pending: Work handed to the executor, and what is to happen ``then`` with its outcome.
         not_before: The earliest time at which it is sent (again), by the jobs' clock.
         began: When its agent was set to work, by the jobs' clock.
-        deadline: The time at which its agent is interrupted, by the jobs' clock.
+        deadline: The time at which it has to be done, by the jobs' clock; never before it is
+            sent.
+        collected_by: The time at which its files have to be collected.
+        stopped_by: Why its agent was interrupted.
         attempts: How often it was sent again after a failure.
         from_cache: Whether its files are an earlier run's answer.
         uncollected: Why the last look at its files brought none, if it could not be made.
@@ -83,6 +86,8 @@ class Flight:
     not_before: float = float("-inf")
     began: float = float("-inf")
     deadline: float = float("inf")
+    collected_by: float = float("inf")
+    stopped_by: Failure | None = None
     submitted_ms: float | None = None
     ended_ms: float | None = None
     earlier: Usage = field(default_factory=Usage)

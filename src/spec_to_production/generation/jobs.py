@@ -71,6 +71,8 @@ class Jobs:
                 self._course.settle(flight, self._learn_capacity)
             self._look_at_working(left)
             self._keep_within_budget(flights)
+            for flight in left:
+                self._course.drop_if_late(flight)
             self._judge_collected(left, judge)
             self._send_waiting(left, flights)
             for flight in left:
@@ -165,10 +167,10 @@ class Jobs:
             return
         failure = Failure("budget", f"Stopped by the budget: {limit}.")
         for flight in flights:
-            if flight.phase is Phase.WAITING:
-                self._course.give_up(flight, "cancelled", failure)
+            if flight.phase in {Phase.WAITING, Phase.SENDING}:
+                self._course.drop(flight, failure)
             elif flight.phase is Phase.WORKING:
-                self._course.interrupt(flight, "cancelled", failure)
+                self._course.interrupt(flight, failure)
 
     def _judge_collected(self, flights: Sequence[Flight], judge: Judge) -> None:
         """Each job by itself, as soon as there is time; what was known before, all at once."""
@@ -186,7 +188,7 @@ class Jobs:
         for flight in sorted(waiting, key=lambda flight: flight.to_say is None):
             stopped = self._course.stopped
             if stopped is not None and flight.submitted_ms is None:
-                self._course.give_up(flight, "failed", stopped)
+                self._course.give_up(flight, stopped)
             elif (
                 self._capacity.has_place(in_flight)
                 and flight.not_before <= self._means.clock()
@@ -205,7 +207,7 @@ class Jobs:
             return True
         if not under_way:
             why = "What is left of the budget is less than a job has needed so far."
-            self._course.give_up(flight, "cancelled", Failure("budget", why))
+            self._course.give_up(flight, Failure("budget", why))
         return False
 
     def _learn_capacity(self) -> None:

@@ -17,7 +17,7 @@ from spec_to_production.errors import (
 )
 from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Failure
-from spec_to_production.results import FailureCause
+from spec_to_production.results import FailureCause, JobStatus
 
 MOST_ATTEMPTS = 3
 """How often a job is sent again after failures that may pass."""
@@ -53,6 +53,8 @@ _REMEDIES: Mapping[FailureCause, Remedy] = {
     "configuration": Remedy.STOP,
 }
 
+_STATUSES: Mapping[FailureCause, JobStatus] = {"budget": "cancelled", "deadline": "timed_out"}
+
 _HINTS: Mapping[FailureCause, str] = {
     "auth": "Check llm-api-key: the model's provider does not accept it.",
     "quota": "The account at the model's provider is used up: raise its limit, or name another "
@@ -77,6 +79,11 @@ def remedy(cause: FailureCause, *, model_has_answered: bool) -> Remedy:
     if cause == "configuration" and model_has_answered:
         return Remedy.NONE
     return _REMEDIES.get(cause, Remedy.NONE)
+
+
+def status(cause: FailureCause) -> JobStatus:
+    """How a job ends that is given up for this cause."""
+    return _STATUSES.get(cause, "failed")
 
 
 def advise(failure: Failure) -> Failure:

@@ -28,7 +28,8 @@ class Terms:
         model: The language model.
         max_parallel: Most conversations in flight at once.
         max_iterations: Most steps of the agent in one conversation.
-        job_timeout_s: Seconds from a conversation's start, and again from each repair's.
+        job_timeout_s: Seconds for a job from its submission, whatever is asked again in them; a
+            repair has as many once more. What is there by then is collected.
         poll_interval_s: Most seconds between two looks.
         repair_rounds: How often rejected tests go back.
         budget: What all jobs together may use.

@@ -53,6 +53,7 @@ class AgentServer(ABC):
     def __init__(self, tell: Callable[[str], None] = lambda _: None) -> None:
         self._tell = tell
         self._bases: dict[UUID, Path] = {}
+        self._delivered: dict[UUID, str] = {}
         self._closing = threading.Event()
         self._up: Future[tuple[Client, str]] = Future()
         self._starter = threading.Thread(target=self._come_up, name="agent-server", daemon=True)
@@ -162,13 +163,16 @@ class AgentServer(ABC):
         return states
 
     def say(self, conversation: UUID, text: str) -> None:
-        """Add a message, then let the agent go on."""
-        self._deliver(conversation, text)
+        """Add a message, then let the agent go on; said again after a refusal, it is added once."""
+        if self._delivered.get(conversation) != text:
+            self._deliver(conversation, text)
+            self._delivered[conversation] = text
         try:
-            self._client.send(protocol.run(conversation), Success)
+            self._client.send(protocol.run(conversation), Success, wait_for_room=False)
         except ApiError as error:
             if error.status != HTTPStatus.CONFLICT:  # it runs already
                 raise
+        self._delivered.pop(conversation, None)
 
     def interrupt(self, conversation: UUID) -> None:
         """Stop at once."""
@@ -228,7 +232,8 @@ class AgentServer(ABC):
         """Add a message once. The server keeps each that arrives, also when its answer is lost."""
         for left in reversed(range(_DELIVERIES)):
             try:
-                self._client.send(protocol.message(conversation, text), Success)
+                message = protocol.message(conversation, text)
+                self._client.send(message, Success, wait_for_room=False)
             except OpenHandsError as error:
                 refused = isinstance(error, ApiError) and error.status in _REFUSALS
                 if refused or not left:

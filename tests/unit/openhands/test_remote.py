@@ -12,7 +12,12 @@ import pytest
 import respx
 import stamina
 
-from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
+from spec_to_production.errors import (
+    ApiError,
+    OpenHandsError,
+    ServerLostError,
+    ServerStartError,
+)
 from spec_to_production.openhands import RemoteServer, remote
 from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Assignment, Model
@@ -59,6 +64,24 @@ def test_what_a_restart_ended_is_not_taken_for_running(tmp_path, monkeypatch):
         assert status() == "running"
         server.is_held = False
         assert status() == "error"
+
+
+@respx.mock
+def test_what_a_full_server_does_not_begin_is_told_at_once_and_said_only_once(tmp_path):
+    respx.get(path="/api/conversations").respond(json=[{"id": str(JOB)}])
+    said = respx.post(f"{HOST}/api/conversations/{JOB}/events").respond(json={"success": True})
+    run = respx.post(f"{HOST}/api/conversations/{JOB}/run")
+    run.side_effect = [httpx.Response(429), *[httpx.Response(200, json={"success": True})] * 2]
+    respx.route().respond(json={"success": True, "version": "1.58.0", "exit_code": 0})
+    with closing(RemoteServer(HOST, None)) as client:
+        client.attach(JOB, tmp_path)
+
+        with pytest.raises(ApiError, match="429"):
+            client.say(JOB, "Go on.")
+        client.say(JOB, "Go on.")
+        assert (said.call_count, run.call_count) == (1, 2)
+        client.say(JOB, "Go on.")
+        assert (said.call_count, run.call_count) == (2, 3)
 
 
 @respx.mock
