@@ -140,6 +140,30 @@ def test_a_conversation_that_never_begins_is_begun_anew(run):
     assert (jobs["a"].status, jobs["a"].attempts) == ("succeeded", 1)
 
 
+def test_a_repair_that_never_begins_leaves_the_conversation_and_its_steps(run):
+    class Told(StandInOpenHands):
+        def __init__(self, scripts):
+            super().__init__(scripts)
+            self.read = []
+
+        def trajectory(self, conversation):
+            self.read.append(str(conversation))
+            return super().trajectory(conversation)
+
+    asleep = Script(statuses=["idle"])
+    jobs, openhands, _ = run(
+        {"a": done("a", replies=[asleep])},
+        openhands=Told,
+        clock=Clock(step=5),
+        repair_rounds=1,
+        judge=lambda _: [verdict("test_x", "rejected")],
+    )
+
+    assert jobs["a"].status == "succeeded"
+    assert "The conversation did not begin." in jobs["a"].message
+    assert [jobs["a"].conversation_id] == openhands.read == [*map(str, openhands.files)]
+
+
 def test_a_status_nobody_asked_for_ends_the_job(run):
     jobs, _, _ = run({"a": Script(statuses=["waiting_for_confirmation"])})
 
