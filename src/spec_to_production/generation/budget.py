@@ -80,7 +80,8 @@ def account(budget: Budget, jobs: Sequence[Job]) -> list[Problem]:
     stopped = [job for job in jobs if job.cause == "budget"]
     if stopped:
         wanted = {id_ for job in jobs for id_ in job.requirement_ids}
-        missing = {id_ for job in stopped for id_ in job.requirement_ids}
+        unanswered = [job for job in jobs if job.status != "succeeded"]
+        missing = {id_ for job in unanswered for id_ in job.requirement_ids}
         problems.append(
             Problem(
                 stage="openhands_collection",

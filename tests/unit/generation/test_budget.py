@@ -1,9 +1,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec_to_production.generation.budget import Budget
+from spec_to_production.generation.budget import Budget, account
 from spec_to_production.generation.capacity import Capacity
-from spec_to_production.results import Usage
+from spec_to_production.results import Job, Usage
 
 
 def usage(tokens, cost=None):
@@ -53,6 +53,26 @@ def test_money_is_watched_blindly_only_when_a_price_is_missing():
     assert Budget(cost_usd=1).is_blind([usage(5, None)])
     assert not Budget(cost_usd=1).is_blind([usage(5, 0.1), usage(0, None)])
     assert not Budget(tokens=1).is_blind([usage(5, None)])
+
+
+def job(id_, status, cause=None):
+    return Job(
+        task_id=id_,
+        kind="test_generation",
+        module=f"{id_}.py",
+        requirement_ids=(f"FR-{id_}",),
+        status=status,
+        cause=cause,
+        message="so it is",
+    )
+
+
+def test_what_failed_before_the_budget_was_used_up_does_not_count_as_done():
+    jobs = [job("a", "succeeded"), job("b", "failed", "stuck"), job("c", "cancelled", "budget")]
+
+    (problem,) = account(Budget(tokens=1), jobs)
+
+    assert problem.message == "stopped: budget after 1/3 requirements. so it is"
 
 
 def test_a_servers_refusal_counts_for_a_while():
