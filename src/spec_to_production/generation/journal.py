@@ -80,7 +80,7 @@ class Journal:
             tasks: What is planned.
             commit: The snapshot that the tasks work on.
             tell: Takes a line when there can be no journal.
-            resume: Whether what is left in it is to be known.
+            resume: Whether what is left in it is to be known; otherwise it is emptied.
         """
         path = folder / f"{_key(tasks, commit)}.jsonl"
         try:
@@ -98,7 +98,9 @@ class Journal:
             why = "another run is at work on the same plan" if taken else error
             tell(f"There is no journal of this run: {why}")
             return cls()
-        return cls(file, _read(file) if resume else {}, tell)
+        if not resume:
+            file.truncate(0)
+        return cls(file, _read(file), tell)
 
     def conversation(self, task: Task) -> UUID | None:
         """The conversation that was begun for a task, which may still be there."""

@@ -94,6 +94,15 @@ def test_another_plan_other_code_or_a_new_beginning_knows_nothing(begin, other):
     assert begin(**other).conversation(A) is None
 
 
+def test_after_a_new_beginning_nobody_takes_up_what_was_before_it(begin):
+    died = begin()
+    died.began(A, uuid.uuid4())
+    died.close()
+    begin(resume=False).close()
+
+    assert begin().conversation(A) is None
+
+
 def test_two_runs_at_once_do_not_share_a_journal(begin, told, tmp_path):
     first, second = begin(), begin()
     second.began(A, uuid.uuid4())
