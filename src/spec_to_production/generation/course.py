@@ -176,6 +176,7 @@ class Course:
     def _finished(self, flight: Flight) -> None:
         if flight.output_path in flight.files:
             self._progress.tell(f"collected {flight.output_path}", flight.task.id)
+            self.record_answer(flight)
             flight.phase = Phase.COLLECTED
         elif flight.uncollected:
             self._fail(flight, flight.uncollected)
@@ -193,6 +194,11 @@ class Course:
         else:
             why = f"The agent finished twice without creating {flight.output_path}."
             flight.end("failed", "no_work", why)
+
+    def record_answer(self, flight: Flight) -> None:
+        """Have the journal know what was collected, should this run die."""
+        files = [*flight.files.values()]
+        self._means.journal.answered(flight.task, flight.conversation, files)
 
     def _ask_why(self, flight: Flight) -> None:
         ask = partial(self._openhands.failure, flight.conversation)

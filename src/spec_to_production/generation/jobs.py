@@ -86,8 +86,6 @@ class Jobs:
         """End everything that has not ended; what was collected until now stays."""
         for flight in self._flights.values():
             if flight.ended_ms is None:
-                if flight.phase in {Phase.COLLECTED, Phase.JUDGING}:
-                    self._record_answer(flight)
                 flight.end("cancelled", "interrupted", why)
                 flight.ended_ms = self._timeline.now_ms()
         return self.jobs()
@@ -217,7 +215,7 @@ class Jobs:
         flight.ended_ms = self._timeline.now_ms()
         job = flight.job()
         if job.status == "succeeded":
-            self._record_answer(flight)
+            self._course.record_answer(flight)
             if flight.proved:
                 self._means.keep(flight.task, job.files)
         else:
@@ -228,10 +226,6 @@ class Jobs:
         self._progress.tell(f"{job.status}{why}", job.task_id)
         self._progress.ended(flight.sight(flight.ended_ms))
         return job
-
-    def _record_answer(self, flight: Flight) -> None:
-        files = [*flight.files.values()]
-        self._means.journal.answered(flight.task, flight.conversation, files)
 
     def _pause(self, flights: Sequence[Flight]) -> None:
         """Wait for the next look, or for something pending to end."""

@@ -4,10 +4,10 @@ import uuid
 
 import pytest
 
-from spec_to_production.generation.journal import Journal
+from spec_to_production.generation.journal import Journal, Line
 from spec_to_production.openhands.interface import Failure
 from spec_to_production.results import GeneratedFile
-from support.openhands import StandInOpenHands
+from support.openhands import Script, StandInOpenHands
 from support.scripted_jobs import TEST, done, failing, task, verdict
 
 
@@ -129,6 +129,22 @@ def test_the_journal_has_the_answers_of_jobs_that_ended(run, journal):
     first.close()
 
     assert list(journal().answers([task("a"), task("b")])) == ["a"]
+
+
+def test_the_journal_has_what_was_collected_before_it_is_judged(run, journal, tmp_path):
+    kept = []
+
+    def judge(files):
+        (path,) = (tmp_path / "kept").iterdir()
+        last = Line.model_validate_json(path.read_bytes().split(b"\n")[-1])
+        kept.append((files[0].path, last.files[-1].path))
+        return [verdict("test_x", "rejected")]
+
+    repair = "tests/test_a_spec_repair1.py"
+    script = done("a", replies=[Script(files={repair: TEST})])
+    run({"a": script}, judge=judge, journal=journal("a"), repair_rounds=1)
+
+    assert kept == [("tests/test_a_spec.py", "tests/test_a_spec.py"), (repair, repair)]
 
 
 def test_an_interrupted_run_keeps_what_was_not_judged_yet(run, journal):
