@@ -170,7 +170,11 @@ class Assembly:
         settings = self.settings
 
         def make(
-            executor: Executor, finish_task: Callable[[Task], Task], *, max_parallel: int
+            executor: Executor,
+            finish_task: Callable[[Task], Task],
+            gap: Callable[[Task], int],
+            *,
+            max_parallel: int,
         ) -> Jobs:
             means = Means(
                 openhands=openhands,
@@ -195,6 +199,7 @@ class Assembly:
                 progress=self.progress,
                 journal=journal,
                 finish_task=finish_task,
+                gap=gap,
                 keep_trajectory=self._keep_trajectory,
             )
             return Jobs(replace(means, keep=memory.keep) if memory else means, answers)

@@ -168,7 +168,7 @@ def _stages(
 def _keep(result: WorkflowResult, earlier: _Earlier, assembly: Assembly) -> None:
     """Leave to later runs what this one learned."""
     if earlier.memory:
-        earlier.memory.learn(result.jobs)
+        earlier.memory.learn(result)
     if earlier.attestations:
         assembly.attest(earlier.attestations, result)
     if result.interrupted_by is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from spec_to_production import backend
 from spec_to_production.components import find_component
 from spec_to_production.errors import SettingsError
+from spec_to_production.generation.disputes import Disputes
 from spec_to_production.generation.durations import Durations
 from spec_to_production.generation.plan import plan
 from spec_to_production.generation.prompts import Prompts
@@ -18,6 +19,7 @@ from spec_to_production.settings import Settings
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.specs import read_spec
 from spec_to_production.verification import Effort, load_tests, set_aside
+from spec_to_production.verification.contribution import named_in
 from spec_to_production.verification.replay import effort_of, read_verdicts
 
 
@@ -52,11 +54,7 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
     component = find_component(settings.component, snapshot.path)
     tasks: Sequence[Task] = ()
     if settings.enable_openhands:
-        prompts = Prompts(spec, component, snapshot.path)
-        tasks = plan(spec, component, prompts, snapshot.path, backend.made_by(settings))
-        folder = answers_folder(settings, root)
-        known = Durations.read(folder) if folder else Durations({})
-        tasks = in_order(tasks, component, known.root)
+        tasks = _by_value(settings, spec, component, root, snapshot.path)
     if tasks and not settings.llm_model and not settings.dry_run:
         raise SettingsError(
             "llm-model: not given, and OpenHands needs a model to write tests.",
@@ -64,6 +62,26 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
             "or switch generation off with --no-enable-openhands.",
         )
     return Plan(spec, component, snapshot, tasks)
+
+
+def _by_value(
+    settings: Settings, spec: Spec, component: Component, root: Path, code: Path
+) -> list[Task]:
+    """The tasks, those first that are worth the most by what tests and earlier runs tell."""
+    folder = answers_folder(settings, root)
+    durations = Durations.read(folder) if folder else Durations({})
+    disputes = Disputes.read(folder) if folder else Disputes({})
+    existing = [code / path for path in component.test_files]
+    tasks = plan(
+        spec,
+        component,
+        Prompts(spec, component, code),
+        code,
+        backend.made_by(settings),
+        tested=named_in(existing, [requirement.id for requirement in spec.requirements]),
+        disputed=disputes.between(spec, component),
+    )
+    return in_order(tasks, component, durations.root)
 
 
 def _for_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snapshot) -> Plan:

@@ -69,9 +69,17 @@ class JobsFactory(Protocol):
     """Makes the jobs of a run."""
 
     def __call__(
-        self, executor: Executor, finish_task: Callable[[Task], Task], *, max_parallel: int
+        self,
+        executor: Executor,
+        finish_task: Callable[[Task], Task],
+        gap: Callable[[Task], int],
+        *,
+        max_parallel: int,
     ) -> Jobs:
-        """Jobs that work in this executor and complete each task just before it is sent."""
+        """Jobs that work in this executor and complete each task just before it is sent.
+
+        What waits is sent by the ``gap``: uncovered lines of the task's module.
+        """
 
 
 @dataclass(frozen=True)
@@ -242,6 +250,7 @@ class Workflow:
             self._jobs = self._stages.make_jobs(
                 executor,
                 lambda task: add_gaps(task, _known_soon(baseline)),
+                lambda task: _uncovered(task, baseline),
                 max_parallel=max_parallel,
             )
             submitted = self._jobs.submit_tasks(left)
@@ -388,6 +397,11 @@ def _unproven(refactoring: Refactoring) -> Refactoring:
         detail="It could not be tested again with the accepted tests, for that check broke.",
         steps=refactoring.steps,
     )
+
+
+def _uncovered(task: Task, baseline: Future[Baseline | None]) -> int:
+    known = baseline.result() if baseline.done() else None
+    return len(known.coverage.missing_in(task.module)) if known and known.coverage else 0
 
 
 def _describe(baseline: Baseline) -> str:

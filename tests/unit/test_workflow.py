@@ -125,7 +125,7 @@ def make(snapshot, subject):
         progress = Progress(Lines(write), timeline.now_ms)
         openhands = StandInOpenHands(scripts or {"a": script("a"), "b": script("b")})
 
-        def make_jobs(executor, finish_task, *, max_parallel):
+        def make_jobs(executor, finish_task, gap, *, max_parallel):
             means = Means(
                 openhands=openhands,
                 executor=executor,
@@ -135,6 +135,7 @@ def make(snapshot, subject):
                 timeline=timeline,
                 progress=progress,
                 finish_task=finish_task,
+                gap=gap,
             )
             return Jobs(means)
 

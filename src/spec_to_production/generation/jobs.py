@@ -17,7 +17,7 @@ from spec_to_production.generation.budget import account
 from spec_to_production.generation.capacity import Capacity
 from spec_to_production.generation.course import Course
 from spec_to_production.generation.flight import Flight, Phase
-from spec_to_production.generation.schedule import until_next_look
+from spec_to_production.generation.schedule import until_next_look, value_class
 from spec_to_production.generation.terms import Judge, Means
 from spec_to_production.openhands.interface import Failure, State
 from spec_to_production.progress import Sight
@@ -182,8 +182,7 @@ class Jobs:
     def _send_waiting(self, left: Sequence[Flight], flights: Sequence[Flight]) -> None:
         waiting = [flight for flight in left if flight.phase is Phase.WAITING]
         in_flight = _count(left, _ON_THE_SERVER)
-        # A conversation that goes on has its turn before those that begin.
-        for flight in sorted(waiting, key=lambda flight: flight.to_say is None):
+        for flight in sorted(waiting, key=self._turn):
             stopped = self._course.stopped
             if stopped is not None and flight.submitted_ms is None:
                 self._course.give_up(flight, stopped)
@@ -194,6 +193,10 @@ class Jobs:
             ):
                 self._course.send(flight)
                 in_flight += 1
+
+    def _turn(self, flight: Flight) -> tuple[bool, int, int]:
+        """What goes on is sent before what begins; then by value, and in a class by the gap."""
+        return flight.to_say is None, -value_class(flight.task), -self._means.gap(flight.task)
 
     def _is_affordable(self, flight: Flight, flights: Sequence[Flight]) -> bool:
         if not self._terms.budget.is_limited:

@@ -1,4 +1,4 @@
-"""What a run knows from earlier ones: answers, what was under way, and how long tasks took."""
+"""What a run knows from earlier ones: answers, what was under way, times and disputes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from spec_to_production.generation.cache import Cache
+from spec_to_production.generation.disputes import Disputes
 from spec_to_production.generation.durations import Durations
 from spec_to_production.generation.journal import Journal
-from spec_to_production.results import GeneratedFile, Job, Task
+from spec_to_production.results import GeneratedFile, Task, WorkflowResult
 
 
 class Memory:
@@ -39,9 +40,10 @@ class Memory:
         self._hide()
         return Journal.open(self._folder / "journals", tasks, commit, self._tell, resume=resume)
 
-    def learn(self, jobs: Sequence[Job]) -> None:
-        """Keep how long the jobs of this run took."""
-        Durations.read(self._folder).learn(jobs).write(self._folder)
+    def learn(self, result: WorkflowResult) -> None:
+        """Keep how long the jobs of this run took, and which requirements it found disputed."""
+        Durations.read(self._folder).learn(result.jobs).write(self._folder)
+        Disputes.read(self._folder).learn(result).write(self._folder)
 
     def _hide(self) -> None:
         """Keep the folder out of git, and so out of the copies that agents get."""

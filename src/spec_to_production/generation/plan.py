@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from spec_to_production import syntax
@@ -13,10 +13,19 @@ from spec_to_production.generation.prompts import Prompts
 from spec_to_production.results import Component, Module, Requirement, Spec, Task
 
 _WEIGHT = {"high": 100, "medium": 10, "low": 1}
+_NEVER_TESTED = 10
+_DISPUTED = 100
 
 
 def plan(
-    spec: Spec, component: Component, prompts: Prompts, code: Path, made_by: str
+    spec: Spec,
+    component: Component,
+    prompts: Prompts,
+    code: Path,
+    made_by: str,
+    *,
+    tested: Collection[str] = (),
+    disputed: Collection[str] = (),
 ) -> list[Task]:
     """The jobs, in the order of their modules.
 
@@ -27,11 +36,19 @@ def plan(
         code: The folder in which the component's paths are.
         made_by: The model, this tool and the server, with their versions: another one may answer
             otherwise, so they are part of the key, as are all tests that exist.
+        tested: The requirements that an existing test names; the others count ten times as much.
+        disputed: Those that an earlier run found the code to contradict; they count a hundred times
+            as much.
     """
     shares = _share(spec, component, code)
     basis = "\0".join([made_by, *(_text(code / path) for path in component.test_files)])
+    factors = dict.fromkeys(tested, 1) | dict.fromkeys(disputed, _DISPUTED)
+    weights = {
+        requirement.id: _WEIGHT[requirement.priority] * factors.get(requirement.id, _NEVER_TESTED)
+        for requirement in spec.requirements
+    }
     return [
-        _task(module, requirements, component, prompts, basis)
+        _task(module, requirements, component, prompts, basis=basis, weights=weights)
         for module, requirements in shares
         if requirements
     ]
@@ -63,7 +80,9 @@ def _task(
     requirements: Sequence[Requirement],
     component: Component,
     prompts: Prompts,
+    *,
     basis: str,
+    weights: Mapping[str, int],
 ) -> Task:
     path = output_path(component, module)
     prompt = prompts.test_generation(module, requirements, path, missing=None)
@@ -75,7 +94,7 @@ def _task(
         requirement_ids=tuple(requirement.id for requirement in requirements),
         prompt=prompt,
         output_path=path,
-        priority=sum(_WEIGHT[requirement.priority] for requirement in requirements),
+        priority=sum(weights[requirement.id] for requirement in requirements),
         content_key=key,
     )
 

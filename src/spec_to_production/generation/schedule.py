@@ -15,9 +15,6 @@ def in_order(
 ) -> list[Task]:
     """The most valuable class first; in a class the longest expected, so that it ends soonest.
 
-    A class holds the tasks of one order of magnitude: with one requirement of high priority, with
-    one of medium priority (or ten of low), and the rest.
-
     Args:
         tasks: With their priorities.
         component: Modules that were never measured are compared by their length.
@@ -28,9 +25,17 @@ def in_order(
 
     def rank(task: Task) -> tuple[int, float, str]:
         expected = seconds.get(task.id, lines.get(task.module, 0) * per_line)
-        return (-int(math.log10(max(task.priority, 1))), -expected, task.id)
+        return (-value_class(task), -expected, task.id)
 
     return sorted(tasks, key=rank)
+
+
+def value_class(task: Task) -> int:
+    """The order of magnitude of a task's priority.
+
+    One requirement of high priority is worth ten of medium and a hundred of low priority.
+    """
+    return int(math.log10(max(task.priority, 1)))
 
 
 def until_next_look(ages_s: Iterable[float], most_s: float) -> float:

@@ -60,6 +60,8 @@ class Means:
         progress: Told about every change.
         journal: Records what a later run has to know, should this one die.
         finish_task: Called just before a task is sent, to add what is known by then.
+        gap: How many lines of a task's module no test runs, as far as that is known: of tasks of
+            about the same value those with more go first.
         keep: Told of every answer in which a test was accepted or disputed.
         keep_trajectory: Takes every step of a task's conversation before that is deleted.
         clock: Monotonic seconds, for deadlines.
@@ -74,6 +76,7 @@ class Means:
     progress: Progress
     journal: Journal = field(default_factory=Journal)
     finish_task: Callable[[Task], Task] = lambda task: task
+    gap: Callable[[Task], int] = lambda _task: 0
     keep: Callable[[Task, Sequence[GeneratedFile]], None] = lambda _task, _files: None
     keep_trajectory: Callable[[Task, str], None] = lambda _task, _events: None
     clock: Callable[[], float] = time.monotonic

@@ -104,6 +104,7 @@ def run(snapshot, prompts):
         answers=None,
         journal=None,
         openhands=StandInOpenHands,
+        gap=lambda _: 0,
         **terms,
     ):
         openhands = openhands(scripts)
@@ -118,6 +119,7 @@ def run(snapshot, prompts):
             timeline=timeline,
             progress=Progress(Lines(told.append), timeline.now_ms),
             journal=journal or Journal(),
+            gap=gap,
             keep=lambda task, files: run.kept.update({task.id: files}),
             clock=clock or Clock(),
         )

@@ -51,6 +51,24 @@ def test_never_more_in_flight_than_allowed(run):
     assert openhands.most_at_once <= 3
 
 
+def test_what_waits_is_sent_by_the_uncovered_lines_once_they_are_known(run):
+    known = {}
+
+    class Measured(StandInOpenHands):
+        def create(self, assignment, base):
+            super().create(assignment, base)
+            known.update({"b": 2, "c": 5, "d": 3})
+
+    _, openhands, _ = run(
+        {name: done(name) for name in "abcd"},
+        openhands=Measured,
+        max_parallel=1,
+        gap=lambda task: known.get(task.id, 0),
+    )
+
+    assert openhands.created == ["a", "c", "d", "b"]
+
+
 def test_sequentially_there_is_one_at_a_time(run):
     _, openhands, _ = run({name: done(name) for name in "abc"}, max_parallel=1)
 

@@ -1,3 +1,5 @@
+import pytest
+
 from spec_to_production.generation.plan import plan, repair_path
 from spec_to_production.generation.prompts import Prompts
 
@@ -43,6 +45,26 @@ def test_the_job_with_the_more_important_requirements_has_the_higher_priority(
     tasks = by_module(plan(spec, component, prompts, snapshot.path, "m"))
 
     assert tasks["src/calc/sums.py"].priority > tasks["src/calc/store/memory.py"].priority
+
+
+@pytest.mark.parametrize(
+    ("known", "first"),
+    [
+        ({"tested": ["FR-1"]}, "src/calc/sums.py"),
+        ({"tested": ["FR-1", "FR-2"], "disputed": ["FR-2"]}, "src/calc/store/memory.py"),
+        ({"disputed": ["FR-1"]}, "src/calc/sums.py"),
+    ],
+)
+def test_what_is_not_tested_counts_more_and_what_is_disputed_the_most(  # noqa: PLR0917 - fixtures
+    spec, component, prompts, snapshot, known, first
+):
+    low = spec.requirements[0].model_copy(update={"priority": "medium"})
+    medium = spec.model_copy(update={"requirements": (low, *spec.requirements[1:])})
+    plain = by_module(plan(medium, component, prompts, snapshot.path, "m"))
+    tasks = by_module(plan(medium, component, prompts, snapshot.path, "m", **known))
+
+    assert max(tasks, key=lambda module: tasks[module].priority) == first
+    assert {t.content_key for t in tasks.values()} == {t.content_key for t in plain.values()}
 
 
 def test_the_key_changes_with_the_model_and_with_the_source(spec, component, snapshot, tmp_path):

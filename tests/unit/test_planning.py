@@ -1,0 +1,49 @@
+import pytest
+
+from spec_to_production import planning
+from spec_to_production.generation.disputes import Disputes
+from spec_to_production.settings import Settings
+from spec_to_production.snapshot import git
+
+SPEC = """# Sums
+
+## Functional requirements
+
+- FR-1: `add` MUST give the sum.
+- FR-2: `subtract` MUST give the difference.
+"""
+
+
+@pytest.fixture
+def root(tmp_path):
+    for path, text in {
+        "specs/sums.md": SPEC,
+        "src/sums/up.py": "def add(a, b):\n    return a + b\n" * 9,
+        "src/sums/down.py": "def subtract(a, b):\n    return a - b\n",
+        "tests/sums/test_up.py": "def test_up():\n    pass\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    git("init", "--quiet", cwd=tmp_path)
+    return tmp_path
+
+
+def order(root, work):
+    settings = Settings(
+        spec="specs/sums.md", component="src/sums", cache_dir="kept", llm_model="openai/x"
+    )
+    return [task.module for task in planning.make(settings, root, work).tasks]
+
+
+def test_what_no_test_names_goes_before_what_is_longer(root, tmp_path_factory):
+    assert order(root, tmp_path_factory.mktemp("before"))[0] == "src/sums/up.py"
+
+    (root / "tests/sums/test_up.py").write_text("def test_up():  # FR-1\n    pass\n")
+
+    assert order(root, tmp_path_factory.mktemp("after"))[0] == "src/sums/down.py"
+
+
+def test_what_was_disputed_goes_first(root, tmp_path_factory):
+    Disputes({"specs/sums.md src/sums": ("FR-2",)}).write(root / "kept")
+
+    assert order(root, tmp_path_factory.mktemp("work"))[0] == "src/sums/down.py"
