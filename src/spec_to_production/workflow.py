@@ -247,12 +247,17 @@ class Workflow:
         submitted: list[str] = []
         if self._stages.make_jobs is not None and left:
             add_gaps = self._stages.add_gaps
-            self._jobs = self._stages.make_jobs(
-                executor,
-                lambda task: add_gaps(task, _known_soon(baseline)),
-                lambda task: _uncovered(task, baseline),
-                max_parallel=max_parallel,
+            earlier, self._jobs = (
+                self._jobs,
+                self._stages.make_jobs(
+                    executor,
+                    lambda task: add_gaps(task, _known_soon(baseline)),
+                    lambda task: _uncovered(task, baseline),
+                    max_parallel=max_parallel,
+                ),
             )
+            if earlier is not None:
+                self._jobs.carry_on(earlier)
             submitted = self._jobs.submit_tasks(left)
             self._progress.tell(f"{len(submitted)} OpenHands jobs submitted")
 

@@ -52,6 +52,12 @@ class Jobs:
         self._something_happened = threading.Event()
         self._course = Course(means, wake=self._something_happened.set)
 
+    def carry_on(self, earlier: Jobs) -> None:
+        """Go on where others broke off: the time, tokens and models that they used up are used."""
+        self._began = earlier._began
+        self._flights = dict(earlier._flights)
+        self._course.models = earlier._course.models
+
     def submit_tasks(self, tasks: Sequence[Task]) -> list[str]:
         """Take the tasks on and return their ids at once; they are sent as places get free."""
         with self._timeline.measure("openhands_submission"):
@@ -70,11 +76,11 @@ class Jobs:
             for flight in left:
                 self._course.settle(flight, self._learn_capacity)
             self._look_at_working(left)
-            self._keep_within_budget(flights)
+            self._keep_within_budget(left)
             for flight in left:
                 self._course.drop_if_late(flight)
             self._judge_collected(left, judge)
-            self._send_waiting(left, flights)
+            self._send_waiting(left)
             for flight in left:
                 if flight.phase is Phase.ENDED:
                     yield self._close(flight)
@@ -120,6 +126,12 @@ class Jobs:
         return [*account(self._terms.budget, self.jobs()), *given_up]
 
     def _flight(self, task: Task) -> Flight:
+        flight = self._new_flight(task)
+        if earlier := self._flights.get(task.id):
+            flight.earlier = earlier.usage
+        return flight
+
+    def _new_flight(self, task: Task) -> Flight:
         files = self._answers.get(task.id, ())
         if conversation := self._means.journal.conversation(task):
             return Flight.left(task, conversation, files)
@@ -159,7 +171,7 @@ class Jobs:
         """Interrupt what runs and send nothing more once a limit is reached."""
         if not self._terms.budget.is_limited:
             return
-        usages = [flight.usage for flight in flights]
+        usages = [flight.usage for flight in self._flights.values()]
         limit = self._terms.budget.crossed(usages, self._means.clock() - self._began)
         if limit is None:
             return
@@ -179,7 +191,7 @@ class Jobs:
         for batch in ([known, *batches] if known else batches)[: max(0, free)]:
             self._course.judge(batch, judge)
 
-    def _send_waiting(self, left: Sequence[Flight], flights: Sequence[Flight]) -> None:
+    def _send_waiting(self, left: Sequence[Flight]) -> None:
         waiting = [flight for flight in left if flight.phase is Phase.WAITING]
         in_flight = _count(left, _ON_THE_SERVER)
         for flight in sorted(waiting, key=self._turn):
@@ -189,7 +201,7 @@ class Jobs:
             elif (
                 self._capacity.has_place(in_flight)
                 and flight.not_before <= self._means.clock()
-                and (flight.to_say is not None or self._is_affordable(flight, flights))
+                and (flight.to_say is not None or self._is_affordable(flight))
             ):
                 self._course.send(flight)
                 in_flight += 1
@@ -198,10 +210,10 @@ class Jobs:
         """What goes on is sent before what begins; then by value, and in a class by the gap."""
         return flight.to_say is None, -value_class(flight.task), -self._means.gap(flight.task)
 
-    def _is_affordable(self, flight: Flight, flights: Sequence[Flight]) -> bool:
+    def _is_affordable(self, flight: Flight) -> bool:
         if not self._terms.budget.is_limited:
             return True
-        sent = [each for each in flights if each.submitted_ms is not None]
+        sent = [each for each in self._flights.values() if each.submitted_ms is not None]
         under_way = [each.usage for each in sent if each.phase in _UNDER_WAY]
         ended = [each.usage for each in sent if each.phase not in _UNDER_WAY]
         if self._terms.budget.has_room(ended, under_way):

@@ -306,6 +306,42 @@ def test_at_the_end_of_the_time_what_runs_is_interrupted(run):
     assert "total-timeout (1 s)" in jobs["a"].message
 
 
+@pytest.mark.parametrize(
+    ("budget", "statuses"),
+    [
+        (Budget(tokens=30), ["succeeded", "succeeded", "skipped"]),
+        (Budget(seconds=100), ["succeeded", "skipped", "skipped"]),
+    ],
+)
+def test_who_goes_on_for_others_has_what_these_left_of_tokens_and_time(
+    snapshot, prompts, budget, statuses
+):
+    clock = Clock()
+    means = Means(
+        openhands=StandInOpenHands({name: done(name) for name in "abc"}),
+        executor=Sequential(),
+        terms=Terms(Model("m"), 1, 10, 300, 0.001, 0, budget),
+        snapshot=snapshot,
+        prompts=prompts,
+        timeline=Timeline(),
+        progress=Progress(Lines(print), lambda: 0),
+        clock=clock,
+    )
+    broken = Jobs(means)
+    submitted = broken.submit_tasks([task(name) for name in "abc"])
+    next(broken.collect_results(submitted, lambda _: ()))
+    broken.withdraw()
+    clock.now += 100
+
+    second = Jobs(means)
+    second.carry_on(broken)
+    submitted = second.submit_tasks([task(name) for name in "bc"])
+    list(second.collect_results(submitted, lambda _: ()))
+
+    assert [job.status for job in second.jobs()] == statuses
+    assert second.problems()[0].message.startswith("stopped: budget after")
+
+
 def test_money_that_cannot_be_counted_is_a_problem(run):
     jobs, _, _ = run({"a": done("a")}, budget=Budget(cost_usd=1))
 
