@@ -186,7 +186,9 @@ class Course:
             flight.is_nudged = True
             flight.nudges += 1
             self._progress.tell("finished without its file, asked once more", flight.task.id)
-            flight.to_say = self._means.prompts.nudge(flight.output_path)
+            refused = flight.refused.get(flight.output_path)
+            reason = refused.reason if refused else ""
+            flight.to_say = self._means.prompts.nudge(flight.output_path, reason)
             self._wait(flight, 0)
         elif flight.output_path in flight.refused:
             reason = flight.refused[flight.output_path].reason

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from spec_to_production.results import GeneratedFile, RefusedFile
 
 LARGEST_FILE = 256 * 1024
-LARGEST_PATCH = 16 * 1024 * 1024
+_MOST_READ = 3 * LARGEST_FILE  # in a patch each line has a sign
 _DROPPINGS = frozenset({"__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache"})
 """What Python's tools leave when they run; nobody meant to hand it in."""
 
 _SECTION = re.compile(r"^(?=diff --git )", re.MULTILINE)
-_PATH = re.compile(r'diff --git ("?)a/(.+)\1 \1b/\2\1$', re.MULTILINE)
+_PATH = re.compile(r'diff --git ("?)a/(.+)\1 \1b/\2\1')
 _NEW = re.compile(r"^new file mode (\d+)$", re.MULTILINE)
 _REGULAR, _EXECUTABLE = "100644", "100755"
 
@@ -31,21 +32,21 @@ class Intake:
 def admit(patch: str, allowed: Collection[str]) -> Intake:
     """Take the allowed new files out of a patch of git's; it is read here, never applied.
 
-    A file must be regular, not executable, UTF-8 and at most ``LARGEST_FILE`` bytes.
+    A file must be regular, not executable, UTF-8 and at most ``LARGEST_FILE`` bytes. Of the others
+    only the names are read, however large they are.
     """
     if not patch.strip():
         return Intake((), ())
-    if len(patch) > LARGEST_PATCH:
-        return _nothing(f"the changes are larger than {LARGEST_PATCH // 1024**2} MiB")
-    before, *sections = _SECTION.split(patch)
-    if before:
-        return _nothing("not a patch")
-    changes = [(_path(section), section) for section in sections]
+    starts = [section.start() for section in _SECTION.finditer(patch)]
+    if starts[:1] != [0]:
+        refused = RefusedFile(path="(all)", reason="not a patch")
+        return Intake((), (refused,))
+    changes = ((_path(patch, start), start, end) for start, end in pairwise([*starts, len(patch)]))
     results = [
-        _read(path, section)
+        _read(path, patch[start:end])
         if path in allowed
         else RefusedFile(path=path, reason="the job was not asked to change it")
-        for path, section in changes
+        for path, start, end in changes
         if _DROPPINGS.isdisjoint(PurePosixPath(path).parts)
     ]
     return Intake(
@@ -54,18 +55,15 @@ def admit(patch: str, allowed: Collection[str]) -> Intake:
     )
 
 
-def _nothing(reason: str) -> Intake:
-    return Intake((), (RefusedFile(path="(all)", reason=reason),))
-
-
-def _path(section: str) -> str:
-    found = _PATH.match(section)
-    return found[2] if found else section.partition("\n")[0].removeprefix("diff --git ")
+def _path(patch: str, start: int) -> str:
+    line = patch[start : patch.find("\n", start)]
+    found = _PATH.fullmatch(line)
+    return found[2] if found else line.removeprefix("diff --git ")
 
 
 def _read(path: str, section: str) -> GeneratedFile | RefusedFile:
     head, _, hunk = section.partition("\n@@ ")
-    content = _added(hunk)
+    content = _added(hunk[:_MOST_READ])
     mode = _NEW.search(head)
     reason = None
     if mode is None:

@@ -60,10 +60,13 @@ class Prompts:
             example_test=self._example(module),
         )
 
-    def nudge(self, output_path: str) -> str:
-        """For a conversation that ended without its file."""
+    def nudge(self, output_path: str, refused: str = "") -> str:
+        """For a conversation that ended without its file, or with one that was ``refused``."""
         return self._render(
-            "nudge.md.j2", output_path=output_path, run_command=self._run_command(output_path)
+            "nudge.md.j2",
+            output_path=output_path,
+            refused=refused,
+            run_command=self._run_command(output_path),
         )
 
     def go_on(self, output_path: str) -> str:

@@ -53,6 +53,15 @@ def test_a_huge_file_is_refused():
     assert "larger than" in intake.refused[0].reason
 
 
+def test_much_that_nobody_asked_for_does_not_cost_what_was():
+    data = new_file("data.txt", "x" * (17 << 20))
+
+    intake = admit(data + new_file("tests/test_a.py", "x = 1\n") + data, ALLOWED)
+
+    assert [file.content for file in intake.files] == ["x = 1\n"]
+    assert [file.path for file in intake.refused] == ["data.txt", "data.txt"]
+
+
 @pytest.mark.parametrize(
     "patch",
     [

@@ -7,6 +7,7 @@ import pytest
 
 from spec_to_production.errors import ApiError
 from spec_to_production.generation.budget import Budget
+from spec_to_production.generation.intake import LARGEST_FILE
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands.interface import Failure, Model
@@ -80,6 +81,14 @@ def test_finished_without_a_file_is_nudged_once_and_then_failed(run):
 
     assert (jobs["a"].status, jobs["a"].cause, jobs["a"].nudges) == ("failed", "no_work", 1)
     assert "does not exist" in openhands.messages[0]
+
+
+def test_an_agent_whose_file_is_refused_is_told_why(run):
+    large = Script(files={"tests/test_a_spec.py": "x = 1\n" * LARGEST_FILE})
+    jobs, openhands, _ = run({"a": Script(files=large.files, replies=[large])})
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "refused_files")
+    assert "is refused (larger than 256 KiB)" in openhands.messages[0]
 
 
 def test_a_nudge_may_bring_the_file(run):
