@@ -103,7 +103,7 @@ class Assembly:
         """Keep what this run measured, if it measured all of it and nothing went wrong."""
         baseline, verification = result.baseline, result.verification
         broken = [gate for gate in result.gates if gate.status == "error"]
-        complete = not (result.problems or result.interrupted or result.measured_at or broken)
+        complete = not (result.errors or result.interrupted or result.measured_at or broken)
         if not (complete and baseline and baseline.status in _SOUND and verification):
             return
         findings = Findings(

@@ -219,7 +219,7 @@ def secrets(settings: Settings, env: Mapping[str, str]) -> list[str]:
 
 def exit_code(result: WorkflowResult, fail_on: FailOn) -> int:
     """1 when something happened that the user wants to fail on, else 0."""
-    errors = bool(result.problems) or any(job.status != "succeeded" for job in result.jobs)
+    errors = bool(result.errors) or any(job.status != "succeeded" for job in result.jobs)
     disputes = bool(result.verification and result.verification.having("disputed"))
     fails = {
         "never": False,

@@ -439,6 +439,8 @@ class Problem(Value):
     stage: StageName | None
     message: str
     hint: str = ""
+    level: Literal["error", "note"] = "error"
+    """A note is for the reader to know; nothing is missing because of it."""
 
 
 class WorkflowResult(Value):
@@ -480,6 +482,11 @@ class WorkflowResult(Value):
     def interrupted(self) -> bool:
         """Whether the run was ended early, by Ctrl-C or SIGTERM."""
         return self.interrupted_by is not None
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that are more than a note."""
+        return tuple(problem for problem in self.problems if problem.level == "error")
 
     @computed_field  # type: ignore[prop-decorator]
     @property

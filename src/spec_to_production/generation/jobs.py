@@ -120,6 +120,7 @@ class Jobs:
                 stage="openhands_collection",
                 message=f"{name} is out of quota; the jobs went on with the next model.",
                 hint=f"{models.current.name} wrote what came after that.",
+                level="note",
             )
             for name in models.given_up
         ]

@@ -169,7 +169,7 @@ def _why_nothing(result: WorkflowResult) -> str:
         return "Run it again: it was stopped before there was anything to show."
     if _number(result, "rejected"):
         return "See below why each test was rejected."
-    for problem in result.problems:
+    for problem in result.errors:
         return one_line(problem.hint or problem.message, _LONGEST)
     for number, job in enumerate(result.jobs, 1):
         if job.status != "succeeded":

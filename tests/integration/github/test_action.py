@@ -297,6 +297,9 @@ def test_what_the_engine_tells_cannot_issue_commands(step):
     assert commands(step, "warning") == []
 
 
+NOTE = Problem(stage=None, message="x", level="note")
+
+
 @pytest.mark.parametrize(
     ("fail_on", "result", "code"),
     [
@@ -305,6 +308,7 @@ def test_what_the_engine_tells_cannot_issue_commands(step):
         ("gates", RESULT, 0),
         ("gates", RESULT.model_copy(update={"gates": ()}), 1),
         ("errors", RESULT.model_copy(update={"problems": (Problem(stage=None, message="x"),)}), 1),
+        ("errors", RESULT.model_copy(update={"problems": (NOTE,)}), 0),
         ("never", RESULT.model_copy(update={"problems": (Problem(stage=None, message="x"),)}), 0),
     ],
 )

@@ -112,6 +112,7 @@ def test_out_of_quota_the_next_model_is_used_and_named(run):
     (problem,) = run.jobs.problems()
     assert "m is out of quota" in problem.message
     assert "second" in problem.hint
+    assert problem.level == "note"
 
 
 def test_a_full_server_is_waited_for(run):
