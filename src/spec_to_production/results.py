@@ -246,6 +246,8 @@ class Job(Value):
     conversation_id: str | None = None
     submitted_ms: float | None = None
     ended_ms: float | None = None
+    answered_ms: float | None = None
+    """When its first answer was collected. ``None`` for one that an earlier run had begun, too."""
     files: tuple[GeneratedFile, ...] = ()
     refused: tuple[RefusedFile, ...] = ()
     usage: Usage = Usage()

@@ -102,7 +102,7 @@ class Course:
             flight.renew()
             self._wait(flight, 0)
             return
-        flight.is_created = True
+        flight.is_created = flight.is_resumed = True
         flight.submitted_ms = self._means.timeline.now_ms()
         self._count_down(flight)
         self._progress.tell("goes on where an earlier run was stopped", flight.task.id)
@@ -177,6 +177,8 @@ class Course:
         if flight.output_path in flight.files:
             self._progress.tell(f"collected {flight.output_path}", flight.task.id)
             self.record_answer(flight)
+            if flight.answered_ms is None and not flight.is_resumed:
+                flight.answered_ms = self._means.timeline.now_ms()
             flight.phase = Phase.COLLECTED
         elif flight.uncollected:
             self._fail(flight, flight.uncollected)

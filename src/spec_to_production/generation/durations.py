@@ -27,11 +27,14 @@ class Durations(RootModel[dict[str, float]]):
             return cls({})
 
     def learn(self, jobs: Sequence[Job]) -> Durations:
-        """With the jobs that did their work in this run; the newer counts as much as all before."""
+        """With the jobs that were answered in this run; the newer counts as much as all before.
+
+        What the judge and repairs took is not the agent's time: it is left out.
+        """
         known = dict(self.root)
         for job in jobs:
-            if job.status == "succeeded" and job.submitted_ms is not None and job.ended_ms:
-                seconds = (job.ended_ms - job.submitted_ms) / 1000
+            if job.submitted_ms is not None and job.answered_ms is not None:
+                seconds = (job.answered_ms - job.submitted_ms) / 1000
                 before = known.pop(job.task_id, seconds)
                 known[job.task_id] = before + _WEIGHT_OF_THE_NEW * (seconds - before)
         return Durations(dict(list(known.items())[-_MOST_KNOWN:]))

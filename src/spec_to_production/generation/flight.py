@@ -59,6 +59,7 @@ class Flight:
         is_nudged: Whether the conversation was asked for its file once more.
         is_left: Whether an earlier run may have left its conversation, which is looked for first;
             the files are the answer that is known should it be gone.
+        is_resumed: Whether an earlier run had begun its conversation.
         to_say: What the conversation waits to be told; ``None`` when it is to be created.
         pending: Work handed to the executor, and what is to happen ``then`` with its outcome.
         not_before: The earliest time at which it is sent (again), by the jobs' clock.
@@ -90,6 +91,8 @@ class Flight:
     stopped_by: Failure | None = None
     submitted_ms: float | None = None
     ended_ms: float | None = None
+    answered_ms: float | None = None
+    is_resumed: bool = False
     earlier: Usage = field(default_factory=Usage)
     current: Usage = field(default_factory=Usage)
     attempts: int = 0
@@ -177,6 +180,7 @@ class Flight:
             conversation_id=str(self.conversation) if self.submitted_ms is not None else None,
             submitted_ms=self.submitted_ms,
             ended_ms=self.ended_ms,
+            answered_ms=self.answered_ms,
             from_cache=self.from_cache,
             files=tuple(self.files.values()),
             refused=tuple(self.refused.values()),

@@ -95,6 +95,7 @@ def test_a_conversation_that_still_runs_is_taken_up_and_not_begun_again(run, jou
     assert openhands.created == ["b"]
     assert {job.status for job in jobs.values()} == {"succeeded"}
     assert jobs["a"].conversation_id == str(left)
+    assert (jobs["a"].answered_ms, jobs["b"].answered_ms is None) == (None, False)
     assert left in openhands.deleted
     assert any("goes on where an earlier run" in line for line in told)
 

@@ -220,6 +220,19 @@ def test_rejected_tests_go_back_once_and_come_in_a_file_of_their_own(run):
     }
 
 
+def test_the_time_of_an_answer_is_that_of_the_agent_and_not_of_judge_and_repair(run):
+    repaired = Script(files={"tests/test_a_spec_repair1.py": TEST})
+    known = []
+
+    def judge(_):
+        known.append(run.jobs.jobs()[0].answered_ms)
+        return [verdict("test_x", "rejected")]
+
+    jobs, _, _ = run({"a": done("a", replies=[repaired])}, judge=judge, repair_rounds=1)
+
+    assert known == [jobs["a"].answered_ms] * 2
+
+
 def test_disputed_tests_never_go_back(run):
     jobs, openhands, _ = run(
         {"a": done("a")}, judge=lambda _: [verdict("test_y", "disputed")], repair_rounds=1
