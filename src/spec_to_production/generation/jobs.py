@@ -21,7 +21,7 @@ from spec_to_production.generation.schedule import until_next_look, value_class
 from spec_to_production.generation.terms import Judge, Means
 from spec_to_production.openhands.interface import Failure, State
 from spec_to_production.progress import Sight
-from spec_to_production.results import GeneratedFile, Job, Problem, Task
+from spec_to_production.results import GeneratedFile, Job, Problem, Task, Usage
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
 _UNDER_WAY = {Phase.WAITING, *_ON_THE_SERVER}
@@ -48,6 +48,7 @@ class Jobs:
         self._began = means.clock()
         self._next_look = float("-inf")
         self._trouble = ""
+        self._is_watchful = True
         self._capacity = Capacity(means.terms.max_parallel, means.clock)
         self._something_happened = threading.Event()
         self._course = Course(means, wake=self._something_happened.set)
@@ -173,6 +174,7 @@ class Jobs:
         if not self._terms.budget.is_limited:
             return
         usages = [flight.usage for flight in self._flights.values()]
+        self._warn_if_blind(usages)
         limit = self._terms.budget.crossed(usages, self._means.clock() - self._began)
         if limit is None:
             return
@@ -182,6 +184,13 @@ class Jobs:
                 self._course.drop(flight, failure)
             elif flight.phase is Phase.WORKING:
                 self._course.interrupt(flight, failure)
+
+    def _warn_if_blind(self, usages: Sequence[Usage]) -> None:
+        """Say as soon as it shows that money cannot be limited, while the run can be stopped."""
+        if self._is_watchful and self._terms.budget.is_blind(usages):
+            self._is_watchful = False
+            limit = "max-tokens holds" if self._terms.budget.tokens else "nothing limits the cost"
+            self._progress.tell(f"max-cost-usd: the model's price is not known; {limit}")
 
     def _judge_collected(self, flights: Sequence[Flight], judge: Judge) -> None:
         """Each job by itself, as soon as there is time; what was known before, all at once."""

@@ -365,8 +365,12 @@ def test_who_goes_on_for_others_has_what_these_left_of_tokens_and_time(
 
 
 def test_money_that_cannot_be_counted_is_a_problem(run):
-    jobs, _, _ = run({"a": done("a")}, budget=Budget(cost_usd=1))
+    jobs, _, told = run({"a": done("a"), "b": done("b")}, budget=Budget(cost_usd=1))
 
     assert jobs["a"].status == "succeeded"
+    warnings = [line for line in told if "the model's price is not known" in line]
+    assert len(warnings) == 1
+    assert "nothing limits the cost" in warnings[0]
+    assert told.index(warnings[0]) < next(n for n, line in enumerate(told) if "collected" in line)
     (problem,) = run.jobs.problems()
     assert "max-cost-usd could not be enforced" in problem.message
