@@ -213,18 +213,20 @@ def test_a_slow_server_delays_no_other(servers, clock):
         assert fleet._members[0].look is not None
 
 
-def test_a_look_that_was_late_is_not_waited_for_again(fleet, servers, monkeypatch):
-    wait_for_all(fleet)
-    jobs = [create(fleet), create(fleet)]
-    servers[0].answers.clear()
-    fleet.states(jobs)
-    late, waited = fleet._members[0].look, []
-    monkeypatch.setattr(fleet_module, "wait", lambda looks, _: waited.extend(looks))
+def test_a_look_that_was_late_is_not_waited_for_again(servers, clock, monkeypatch):
+    with closing(Fleet(servers, look_within_s=0.01, clock=clock)) as fleet:
+        wait_for_all(fleet)
+        slow, other = create(fleet), create(fleet)
+        servers[0].answers.clear()
+        while fleet.states([slow, other])[other].status == "unknown":
+            pass
+        late, waited = fleet._members[0].look, []
+        monkeypatch.setattr(fleet_module, "wait", lambda looks, _: waited.extend(looks))
 
-    fleet.states(jobs)
+        fleet.states([slow, other])
 
-    assert len(waited) == 1
-    assert late not in waited
+        assert len(waited) == 1
+        assert late not in waited
 
 
 def test_a_refusal_is_the_jobs_own_and_no_other_server_is_asked(fleet, servers):
