@@ -90,6 +90,11 @@ def invented_id(path: tuple[str, ...], words: str) -> str:
     return f"R-{digest[:8]}"
 
 
+def is_invented(identifier: str) -> bool:
+    """Whether it is an id of :func:`invented_id`, which nobody knows who reads only the spec."""
+    return re.fullmatch(r"R-[0-9a-f]{8}", identifier) is not None
+
+
 def one_line(text: str) -> str:
     """A text with its line ends and indents folded into single spaces."""
     return " ".join(text.split())

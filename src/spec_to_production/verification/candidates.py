@@ -34,6 +34,7 @@ class Candidate:
             another name when ``path`` would take the place of an existing file.
         refused: A reason that holds for the whole file, with its detail.
         shadowing: Functions that would silently take another one's place, with the detail.
+        docstring: The file's own.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Candidate:
     functions: tuple[Function, ...] = ()
     refused: tuple[Reason, str] | None = None
     shadowing: tuple[tuple[str, str], ...] = ()
+    docstring: str = ""
 
     def id_of(self, function: str) -> str:
         """The pytest id of a function, under the name that was handed in."""
@@ -115,6 +117,7 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
         placed=_free_path(file.path, checkout),
         functions=tuple({function.name: function for function in every}.values()),
         shadowing=tuple(_shadowing(every, checkout / file.path)),
+        docstring=ast.get_docstring(tree) or "",
     )
 
 
@@ -178,21 +181,6 @@ def _around(source: str, line: int | None, kind: type[_Statement]) -> Iterator[_
 def _nodes(source: str) -> tuple[ast.AST, ...]:
     """All nodes of a file, which is asked about for every mutant that one of its tests notices."""
     return tuple(ast.walk(syntax.parse(source)))
-
-
-def named_requirements(code: str, known: Iterable[str]) -> tuple[str, ...]:
-    """The requirements that a test names: in a mark, its name, its docstring or a comment."""
-    return tuple(
-        identifier
-        for identifier in known
-        if re.search(
-            rf"(?<![A-Za-z0-9])(?:{_loosely(identifier)})(?![0-9]|\.[0-9])", code, re.IGNORECASE
-        )
-    )
-
-
-def _loosely(identifier: str) -> str:
-    return r"[-_ ]?".join(re.escape(part) for part in re.split(r"[-_ ]", identifier))
 
 
 def _scope_problem(path: str, component: Component) -> str | None:

@@ -13,9 +13,10 @@ from spec_to_production.results import (
     RequirementTests,
     Spec,
 )
-from spec_to_production.verification.candidates import Candidate, named_requirements
+from spec_to_production.verification.candidates import Candidate
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.naming import Text, named_requirements
 from spec_to_production.verification.runs import Arc, Line, Outcome
 from spec_to_production.verification.together import Suite
 from spec_to_production.verification.trials import reaches
@@ -86,10 +87,10 @@ def _missing(coverage: Coverage) -> set[Line]:
     return {(file.path, line) for file in coverage.files for line in file.missing}
 
 
-def named_in(files: Iterable[Path], known: Sequence[str]) -> set[str]:
+def named_in(files: Iterable[Path], known: Sequence[Requirement]) -> set[str]:
     """The requirements that existing tests name."""
     text = "\n".join(file.read_text("utf-8", errors="replace") for file in files)
-    return set(named_requirements(text, known))
+    return set(named_requirements(Text(code=text, prose=text), known))
 
 
 def coverage_change(before: Coverage | None, added: Collection[Line]) -> Change:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from spec_to_production import syntax
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 Owners = tuple[ast.ClassDef, ...]
 
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _SAYS_NOTHING = "pytest.mark."
 _SAYS_MUCH = ("pytest.mark.parametrize", "pytest.mark.usefixtures")
 
@@ -21,24 +24,32 @@ class Function:
     """A test function of a file. ``name`` is its qualified name: ``test_x``, ``TestA.test_x``.
 
     ``essence`` is equal for two functions that do the same, word for word: what they stand on in
-    their files belongs to it; their names, docstrings and plain marks do not.
+    their files belongs to it; their names, docstrings and plain marks do not. ``prose`` are its
+    docstring and comments, ``around`` those of its classes, and their decorators.
     """
 
     name: str
     line: int
     code: str
     essence: str
+    prose: str = ""
+    around: str = ""
 
 
 def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
     """The test functions of a module, those in classes included."""
-    bound, lines = dict(_bindings(tree)), syntax.lines_of(source)
+    bound = dict(_bindings(tree))
+    everything = syntax.lines_of(source)
     for owners, node in test_nodes(tree):
+        lines = everything[first_line(node) - 1 : node.end_lineno]
+        comments = [*_comments_above(node, everything), *_comments_in(lines)]
         yield Function(
             name=qualified(owners, node),
             line=node.lineno,
-            code="\n".join(lines[first_line(node) - 1 : node.end_lineno]),
+            code="\n".join(lines),
             essence=_essence(owners, node, bound),
+            prose="\n".join([*comments, ast.get_docstring(node) or ""]),
+            around="\n".join(part for one in owners for part in _said_by(one, everything)),
         )
 
 
@@ -78,6 +89,23 @@ def essences_in(files: Sequence[Path]) -> dict[str, str]:
             continue  # the baseline says what is wrong with it
         found.update({function.essence: function.name for function in functions_of(tree, source)})
     return found
+
+
+def _said_by(owner: ast.ClassDef, lines: Sequence[str]) -> Iterator[str]:
+    yield from _comments_above(owner, lines)
+    yield from map(ast.unparse, owner.decorator_list)
+    yield ast.get_docstring(owner) or ""
+
+
+def _comments_above(node: ast.stmt, lines: Sequence[str]) -> list[str]:
+    """The comments right above a definition; what is indented more ends the one before it."""
+    above = reversed(lines[: first_line(node) - 1])
+    start = " " * node.col_offset + "#"
+    return list(itertools.takewhile(lambda line: line.expandtabs(1).startswith(start), above))[::-1]
+
+
+def _comments_in(lines: Iterable[str]) -> Iterator[str]:
+    return (match[0] for match in map(_COMMENT.search, lines) if match)
 
 
 def _test_nodes(body: Sequence[ast.stmt], owners: Owners) -> Iterator[tuple[Owners, FunctionNode]]:

@@ -227,13 +227,13 @@ def broke_off(record: Record) -> tuple[Reason, str]:
 
 
 def is_disputable(case: Case) -> bool:
-    """Whether a failing test may accuse the code.
+    """Whether a failing test may accuse the code, if it names a requirement.
 
-    It names a requirement, ran code of the component, and failed by an assertion, by an
-    exception out of the component or by one about a result of the component.
+    It ran code of the component, and failed by an assertion, by an exception out of the component
+    or by one about a result of the component.
     """
     first = case.outcomes[0]
-    if not case.requirements or not (case.lines or case.spawns):
+    if not case.lines and not case.spawns:
         return False
     if first.error == "AttributeError" and _OF_A_MOCK.search(first.message):
         return False  # a slip of the test: mocks are its own
@@ -261,8 +261,13 @@ def _wants_one_object(outcome: Outcome) -> bool:
     return operator == "is" and not wanted.startswith(("None", "True", "False", "<class "))
 
 
-def after_repeats(case: Case) -> Case:
-    """Close a case that failed, once all its repeats are known."""
+def after_repeats(case: Case, known: str) -> Case:
+    """Close a case that failed, once all its repeats are known.
+
+    Args:
+        case: The case.
+        known: Requirements of the spec, as it could have named them.
+    """
     if case.passes:
         return case
     failures = [outcome for outcome in case.outcomes if not outcome.passed]
@@ -276,6 +281,9 @@ def after_repeats(case: Case) -> Case:
     ways = {(outcome.error, outcome.line) for outcome in failures}
     if len(ways) > 1:
         return case.rejected("fails", f"It fails in {len(ways)} different ways: {first.message}")
+    if not case.requirements:
+        told = f"It names no requirement of the spec (which has {known}), so it is no dispute"
+        return case.rejected("fails", f"{told}: {first.message}")
     return replace(case, ruling=Ruling("disputed", None, first.message))
 
 

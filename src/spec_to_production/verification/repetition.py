@@ -56,14 +56,18 @@ class Repetition:
 
         self.complete &= not self._repeat(variations, perform, len(variations))
 
-    def close(self) -> None:
-        """Close what failed, now that all its repeats are known, or was not repeated enough."""
+    def close(self, known: str) -> None:
+        """Close what failed, now that all its repeats are known, or was not repeated enough.
+
+        Args:
+            known: The requirements that a test may name, for people.
+        """
         for identity, case in self.cases.items():
             if case.ruling is None and len(case.outcomes) < self._due:
                 self.complete = False
                 self.cases[identity] = case.unjudged("some of its repeats broke off.")
             elif case.ruling is None:
-                self.cases[identity] = after_repeats(case)
+                self.cases[identity] = after_repeats(case, known)
 
     def _repeat(
         self,

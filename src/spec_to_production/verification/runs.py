@@ -105,12 +105,14 @@ class ForkRun:
 
 @dataclass(frozen=True)
 class Item:
-    """A test that pytest collected."""
+    """A test that pytest collected, with the docstrings of its function and its classes."""
 
     id: str
     path: str
     function: str
     requirements: tuple[str, ...]
+    docstring: str = ""
+    of_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -236,7 +238,14 @@ def _verified(line: str, key: bytes, number: int) -> _Finding | None:
 
 
 def _item(finding: Mapping[str, Any]) -> Item:
-    return Item(finding["id"], finding["path"], finding["function"], tuple(finding["requirements"]))
+    return Item(
+        id=finding["id"],
+        path=finding["path"],
+        function=finding["function"],
+        requirements=tuple(finding["requirements"]),
+        docstring=finding["docstring"],
+        of_classes=tuple(finding["of_classes"]),
+    )
 
 
 def _outcome(finding: Mapping[str, Any]) -> Outcome:

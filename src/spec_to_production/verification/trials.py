@@ -4,16 +4,17 @@ with what was seen; those with a ruling are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from spec_to_production.results import Reason
+from spec_to_production.results import Reason, Requirement
 from spec_to_production.verification import nulls
-from spec_to_production.verification.candidates import Candidate, named_requirements
+from spec_to_production.verification.candidates import Candidate
 from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.evidence import Case, Kill, after_first_run, broke_off
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.naming import Text, first_named, named_requirements
 from spec_to_production.verification.runs import (
     NULLS,
     ForkRun,
@@ -35,7 +36,7 @@ NO_SESSION = "its file could not be imported again, beside the others."
 
 
 def collected(
-    pool: Interpreters, candidates: Sequence[Candidate], requirements: Sequence[str]
+    pool: Interpreters, candidates: Sequence[Candidate], requirements: Sequence[Requirement]
 ) -> tuple[list[Case], tuple[str, ...]]:
     """A case for every test of the candidates, found by collecting each file alone.
 
@@ -70,7 +71,9 @@ def _case(candidate: Candidate, function: Function | None, identity: str) -> Cas
     return Case(identity, placed, candidate, function)
 
 
-def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) -> list[Case]:
+def _of_file(
+    candidate: Candidate, record: Record, requirements: Sequence[Requirement]
+) -> list[Case]:
     if record.deeds:
         return _closed(candidate, "unsafe", f"While it is imported, it {record.deeds[0]}.")
     if record.replaced:
@@ -96,22 +99,34 @@ def _of_file(candidate: Candidate, record: Record, requirements: Sequence[str]) 
 def _of_items(
     candidate: Candidate,
     items: Iterable[Item],
-    requirements: Sequence[str],
+    requirements: Sequence[Requirement],
     imported: frozenset[Line],
 ) -> list[Case]:
     functions = {function.name: function for function in candidate.functions}
     shadowing = dict(candidate.shadowing)
+    of_file = named_requirements(Text(prose=candidate.docstring), requirements)
     cases = []
     for item in items:
         function = functions.get(item.function)
         case = _case(candidate, function, candidate.path + item.id.removeprefix(candidate.placed))
-        text = " ".join([function.code if function else item.function, *item.requirements])
-        named = named_requirements(text, requirements)
+        named = first_named(_said_by(item, function), requirements)
+        if not named and len(of_file) == 1:
+            named = of_file
         case = replace(case, requirements=named, imported=imported)
         if item.function in shadowing:
             case = case.rejected("shadows", shadowing[item.function])
         cases.append(case)
     return cases
+
+
+def _said_by(item: Item, function: Function | None) -> Iterator[Text]:
+    """What a test says of itself, and then what its classes say."""
+    names = item.id.partition("[")[0].split("::")[1:]
+    code = function.code if function else ""
+    prose = [function.prose if function else item.docstring, *item.requirements]
+    yield Text(code, "\n".join(prose), names[-1])
+    around = [function.around if function else "", *item.of_classes]
+    yield Text(prose="\n".join(around), name=" ".join(names[:-1]))
 
 
 def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> list[Case]:

@@ -47,6 +47,7 @@ from spec_to_production.verification.evidence import (
 )
 from spec_to_production.verification.interpreter import Interpreters, install_runner
 from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.naming import shown
 from spec_to_production.verification.repetition import Repetition
 from spec_to_production.verification.runs import Place
 from spec_to_production.verification.salvage import run_alone_in_files, salvage
@@ -144,8 +145,8 @@ class Verifier:
         self._inputs.update((file.path, file) for file in files)
         candidates = self._placed(files)
         with self._pool() as pool, self._phase("collection", f"collecting {len(files)} files"):
-            ids = [requirement.id for requirement in self._spec.requirements]
-            cases, self._libraries = trials.collected(pool, candidates, ids)
+            known = self._spec.requirements
+            cases, self._libraries = trials.collected(pool, candidates, known)
         with self._pool() as pool:
             cases = self._judged(pool, cases)
         self._cases += cases
@@ -225,7 +226,7 @@ class Verifier:
                 name for name, case in group.items() if (case.duration_ms or 0) < _QUICK_MS
             )
             repetition.run_more(list(flakiness.reruns(quick, count, seed)))
-            repetition.close()
+            repetition.close(shown(self._spec.requirements))
         self._clock_shifted |= repetition.clock_shifted
         self._all_repeats &= repetition.complete
         return [repetition.cases.get(case.id, case) for case in cases]
@@ -357,7 +358,7 @@ class Verifier:
     def _without_idle_ones(self, pool: Interpreters, suite: Suite) -> None:
         """Reject accepted tests that add nothing to the existing suite."""
         files = [self._place.root / path for path in self._component.test_files]
-        named = named_in(files, [requirement.id for requirement in self._spec.requirements])
+        named = named_in(files, self._spec.requirements)
         existing = as_cases(suite)
         for case in self._having("accepted"):
             if adds_at_once(case, suite, named):

@@ -216,6 +216,43 @@ def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
     assert disputed.dispute.code_path == "src/shop.py"
     assert disputed.dispute.failures == disputed.runs
     assert found["test_without_a_requirement"].reason == "fails"
+    assert "no requirement of the spec (which has FR-1, FR-2," in (
+        found["test_without_a_requirement"].detail
+    )
+
+
+def test_a_requirement_is_named_by_what_stands_around_a_test_as_well(judge):
+    found = judge(
+        """
+        "FR-4"
+        import shop
+
+        class Contract:
+            def test_by_the_class_it_is_collected_in(self):
+                assert shop.shipping(self.ships) == 0
+
+        class TestHundred(Contract):
+            "FR-2"
+            ships = 100
+
+        class TestFR2:
+            def test_by_its_class(self):
+                assert shop.shipping(100) == 0
+
+            # FR-1: prices
+            def test_by_the_comment_above(self):
+                assert shop.parse("1") == 2
+
+        def test_by_the_file():
+            assert len(shop.Cart("eva")) == 1
+        """
+    )
+    assert {name: (test.verdict, *test.requirements) for name, test in found.items()} == {
+        "test_by_the_class_it_is_collected_in": ("disputed", "FR-2"),
+        "test_by_its_class": ("disputed", "FR-2"),
+        "test_by_the_comment_above": ("disputed", "FR-1"),
+        "test_by_the_file": ("disputed", "FR-4"),
+    }
 
 
 @pytest.mark.parametrize(

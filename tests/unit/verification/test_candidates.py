@@ -11,7 +11,6 @@ from spec_to_production.results import Component, GeneratedFile, Module
 from spec_to_production.verification.candidates import (
     expects_exception,
     load_tests,
-    named_requirements,
     read,
 )
 
@@ -68,25 +67,6 @@ def test_two_test_modules_of_one_name_are_kept_apart(tmp_path):
     (tmp_path / "tests/a").mkdir(parents=True)
     (tmp_path / "tests/a/test_x.py").write_text("")
     assert candidate("tests/b/test_x.py", "", tmp_path).placed == "tests/b/test_x_2.py"
-
-
-@pytest.mark.parametrize(
-    ("code", "named"),
-    [
-        ('@pytest.mark.requirement("FR-1")\ndef test_a(): pass', ("FR-1",)),
-        ("def test_fr_1_adds(): pass", ("FR-1",)),
-        ("def test_fr1(): pass", ("FR-1",)),
-        ('def test_a():\n    "As FR-1 says."', ("FR-1",)),
-        ("def test_a():\n    pass  # FR-1", ("FR-1",)),
-        ("def test_fr_12(): pass", ("FR-12",)),
-        ("def test_fr_1(): 'NFR-1'", ("FR-1", "NFR-1")),
-        ("def test_nfr_1(): pass", ("NFR-1",)),
-        ("def test_fr_1_2(): pass", ("FR-1",)),
-        ("def test_offer_1(): pass", ()),
-    ],
-)
-def test_requirements_are_named_in_many_ways(code, named):
-    assert named_requirements(code, ["FR-1", "FR-12", "NFR-1"]) == named
 
 
 def test_tests_from_outside_go_to_the_components_folder(tmp_path):

@@ -268,17 +268,28 @@ def _has_commands(output: Path) -> bool:
 
 def _described(item: pytest.Item) -> dict[str, Any]:
     function = getattr(item, "originalname", None) or item.name
-    owner = getattr(item, "cls", None)
+    owner = collected_in = getattr(item, "cls", None)
     if owner is not None:
         # Where it is defined, which may be a base of the class that it was collected in.
         owner = next((base for base in owner.__mro__ if function in vars(base)), owner)
+    around = [node.obj for node in item.listchain() if isinstance(node, pytest.Class)]
+    if collected_in is not None:
+        bases = collected_in.__mro__
+        around += bases[1 : bases.index(owner) + 1]
     marks = [str(mark.args[0]) for mark in item.iter_markers("requirement") if mark.args]
     return {
         "id": item.nodeid,
         "path": item.nodeid.partition("::")[0],
         "function": f"{owner.__qualname__}.{function}" if owner is not None else function,
         "requirements": marks,
+        "docstring": _docstring(getattr(item, "function", None)),
+        "of_classes": [_docstring(one) for one in around],
     }
+
+
+def _docstring(thing: object) -> str:
+    says = getattr(thing, "__doc__", None)
+    return shorten(says) if isinstance(says, str) else ""
 
 
 def _selected(items: list[pytest.Item], select: Sequence[str]) -> list[pytest.Item]:
