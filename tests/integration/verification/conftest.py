@@ -6,6 +6,7 @@ import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,19 +174,20 @@ def folder() -> Iterator[Path]:
 def make_verifier(folder: Path) -> Callable[..., Verifier]:
     """A verifier of the shop, whose own suite is ``existing``; its warnings are errors.
 
-    ``files`` are there beside it.
+    ``files`` are there beside it: text, which is dedented, or bytes.
     """
 
     def make(
         existing: str = EXISTING,
         effort: Effort = QUICK,
         component: str = "src/shop.py",
-        files: Mapping[str, bytes] = {},
+        files: Mapping[str, str | bytes] = {},
     ) -> Verifier:
         root = folder / "shop"
-        for path, content in {component: SHOP.encode(), **files}.items():
+        for path, content in {component: SHOP, **files}.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_bytes(content)
+            is_text = isinstance(content, str)
+            (root / path).write_bytes(textwrap.dedent(content).encode() if is_text else content)
         (root / "tests").mkdir(exist_ok=True)
         (root / "tests/test_shop.py").write_text(existing)
         (root / "pyproject.toml").write_text(SETTINGS)
@@ -209,8 +211,8 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
 def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification]:
     """Judge files given as ``name=text`` and conclude."""
 
-    def run(existing: str = EXISTING, **files: str) -> Verification:
-        verifier = make_verifier(existing)
+    def run(existing: str = EXISTING, there: Mapping[str, str] = {}, **files: str) -> Verification:
+        verifier = make_verifier(existing, files=there)
         verifier.judge([file(name, text) for name, text in files.items()])
         return verifier.conclude(None)
 
@@ -221,7 +223,7 @@ def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification
 def judge(verify: Callable[..., Verification]) -> Judge:
     """The verdicts on the tests of one file, by the tests' names."""
 
-    def run(text: str, **more: str) -> dict[str, TestVerdict]:
+    def run(text: str, **more: Any) -> dict[str, TestVerdict]:
         found = verify(candidate=text, **more)
         return {test.id.rpartition("::")[2]: test for test in found.tests}
 

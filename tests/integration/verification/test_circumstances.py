@@ -162,6 +162,35 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
+def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_total():
+            assert shop.total([1, 2]) == 3
+
+        def test_first_to_remember():
+            assert shop.remember("x") == 1
+        """,
+        files={
+            "tests/test_without_its_package.py": "import nowhere_to_be_found, shop\n",
+            "tests/test_unwritten.py": "import shop\ndef test_a(:\n",
+            "tests/test_zombie.py": """
+                import os
+                import shop
+
+                def test_ends_everything():
+                    os._exit(shop.parse("3"))
+                """,
+        },
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_total": None,
+        "test_first_to_remember": "order_dependent",
+    }
+
+
 def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     days = "import datetime\nimport shop\ndef test_day():\n    year = datetime.date.today().year\n"
     test = f"{days}    assert shop.parse(str(year)) == 2020\n"

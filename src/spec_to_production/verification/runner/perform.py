@@ -66,6 +66,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     arguments = [
         *_QUIET,
         *_ALREADY_IMPORTED,
+        "--continue-on-collection-errors",
         f"--rootdir={root}",
         "-o",
         "addopts=",
