@@ -18,7 +18,7 @@ from spec_to_production.results import Component, GeneratedFile, Spec, Task
 from spec_to_production.settings import Settings
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.specs import read_spec
-from spec_to_production.verification import Effort, load_tests, set_aside
+from spec_to_production.verification import Effort, load_tests, set_aside, text_of
 from spec_to_production.verification.contribution import named_in
 from spec_to_production.verification.replay import effort_of, read_verdicts
 
@@ -78,7 +78,7 @@ def _by_value(
         Prompts(spec, component, code),
         code,
         backend.made_by(settings),
-        tested=named_in(existing, [requirement.id for requirement in spec.requirements]),
+        tested=named_in(existing, spec.requirements),
         disputed=disputes.between(spec, component),
     )
     return in_order(tasks, component, durations.root)
@@ -111,7 +111,7 @@ def _for_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snap
 def _is_in(snapshot: Snapshot, file: GeneratedFile) -> bool:
     """Whether it is this file that lies there, and not one that it would replace."""
     there = snapshot.path / file.path
-    return there.is_file() and there.read_bytes() == file.content.encode()
+    return there.is_file() and text_of(there) == file.content
 
 
 def answers_folder(settings: Settings, root: Path) -> Path | None:

@@ -46,3 +46,29 @@ def test_only_the_end_of_a_line_ends_one(mark):
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
 def test_the_last_line_may_have_an_end_or_none(end):
     assert syntax.lines_of(f"a = 1\n\nb = 2{end}") == ["a = 1", "", "b = 2"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"\xef\xbb\xbfx = '\xc3\xa9'\r\ny = 1\r\n", "x = 'é'\ny = 1\n"),
+        (b"# coding: latin-1\nx = '\xe9'\n", "# coding: utf-8\nx = 'é'\n"),
+        (b"#!x\n# -*- coding: cp1252 -*-\n", "#!x\n# -*- coding: utf-8 -*-\n"),
+        (b"x = 1\n# encoding: as it comes\n", "x = 1\n# encoding: as it comes\n"),
+        (b"# vim: set fileencoding=utf8 :\n", "# vim: set fileencoding=utf8 :\n"),
+    ],
+)
+def test_a_file_is_decoded_as_python_does_it(data, text, tmp_path):
+    (tmp_path / "a.py").write_bytes(data)
+    assert syntax.read(tmp_path / "a.py") == text
+
+
+@pytest.mark.parametrize("data", [b"x = 1\n\ny = '\xe9'\n", b"# coding: nonsense\n"])
+def test_what_is_no_text_is_no_python(data, tmp_path):
+    (tmp_path / "a.py").write_bytes(data)
+    with pytest.raises(SyntaxError):
+        syntax.read(tmp_path / "a.py")
+
+
+def test_a_byte_order_mark_is_no_error():
+    assert len(syntax.parse("\ufeffx = 1\n").body) == 1

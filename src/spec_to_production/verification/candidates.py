@@ -57,7 +57,7 @@ def load_tests(tests: str, root: Path, component: Component) -> tuple[GeneratedF
     test folder.
 
     Raises:
-        TestsError: There is no such file or folder, no Python in it, or no text.
+        TestsError: There is no such file or folder, no Python in it, or it cannot be opened.
     """
     start = Path(tests) if Path(tests).is_absolute() else root / tests
     if not start.exists():
@@ -68,7 +68,7 @@ def load_tests(tests: str, root: Path, component: Component) -> tuple[GeneratedF
         raise TestsError(f"tests: there is no Python file in {tests}.")
     base = start if start.is_dir() else start.parent
     return tuple(
-        GeneratedFile(path=_home_of(path, base, root, component), content=_text(path))
+        GeneratedFile(path=_home_of(path, base, root, component), content=text_of(path))
         for path in files
         if "__pycache__" not in path.parts
     )
@@ -80,11 +80,21 @@ def _home_of(path: Path, base: Path, root: Path, component: Component) -> str:
     return (PurePosixPath(component.tests_dir) / path.relative_to(base).as_posix()).as_posix()
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file to judge.
+
+    What is no text has null bytes instead, which no Python file may hold: so that file is
+    rejected while the others are judged.
+
+    Raises:
+        TestsError: It cannot be opened.
+    """
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TestsError(f"tests: {path} cannot be read as UTF-8 text: {error}") from error
+        return syntax.read(path)
+    except SyntaxError:
+        return path.read_bytes().decode("utf-8", "replace").replace("\ufffd", "\0")
+    except OSError as error:
+        raise TestsError(f"tests: {path} cannot be read: {error.strerror}") from error
 
 
 def set_aside(snapshot: Snapshot, paths: Iterable[str], into: Path) -> Snapshot:
@@ -99,19 +109,20 @@ def set_aside(snapshot: Snapshot, paths: Iterable[str], into: Path) -> Snapshot:
 
 def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate:
     """Read a generated file as text; nothing of it is run."""
-    candidate = Candidate(file.path, file.path, file.content)
+    source = syntax.without_mark(file.content)
+    candidate = Candidate(file.path, file.path, source)
     if problem := _scope_problem(file.path, component):
         return replace(candidate, refused=("out_of_scope", problem))
     try:
-        tree = syntax.parse(file.content)
+        tree = syntax.parse(source)
     except (SyntaxError, ValueError) as error:
-        names = dict.fromkeys(_LOOKS_LIKE_A_TEST.findall(file.content))
+        names = dict.fromkeys(_LOOKS_LIKE_A_TEST.findall(source))
         return replace(
             candidate,
             functions=tuple(Function(name, 1, "", name) for name in names),
-            refused=("syntax_error", _told(error)),
+            refused=("syntax_error", _told(error, source)),
         )
-    every = list(functions_of(tree, file.content))
+    every = list(functions_of(tree, source))
     return replace(
         candidate,
         placed=_free_path(file.path, checkout),
@@ -197,7 +208,11 @@ def _scope_problem(path: str, component: Component) -> str | None:
     return None if in_tests else f"{path} is not in a folder for tests."
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception, source: str) -> str:
+    before, null, _ = source.partition("\0")
+    if null:
+        line = before.count("\n") + 1
+        return f"line {line} is no text in UTF-8, or in the encoding that the file names"
     if isinstance(error, SyntaxError):
         return f"line {error.lineno}: {error.msg}"
     return str(error)
@@ -223,8 +238,8 @@ def _is_package(folder: Path) -> bool:
 def _shadowing(functions: Sequence[Function], existing: Path) -> Iterator[tuple[str, str]]:
     there = set()
     if existing.is_file():
-        source = existing.read_text("utf-8", errors="replace")
         try:
+            source = syntax.read(existing)
             there = {function.name for function in functions_of(syntax.parse(source), source)}
         except (SyntaxError, ValueError):
             there = set()

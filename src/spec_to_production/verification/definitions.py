@@ -83,7 +83,7 @@ def essences_in(files: Sequence[Path]) -> dict[str, str]:
     found = {}
     for path in files:
         try:
-            source = path.read_text("utf-8")
+            source = syntax.read(path)
             tree = syntax.parse(source)
         except (OSError, ValueError, SyntaxError):
             continue  # the baseline says what is wrong with it

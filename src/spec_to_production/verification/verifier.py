@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from importlib.util import decode_source
 from pathlib import Path
 
 from spec_to_production import probes, syntax
@@ -455,7 +454,7 @@ def _readable(checkout: Path, paths: Iterable[str]) -> dict[str, str]:
     sources = {}
     for path in paths:
         with suppress(SyntaxError, ValueError):
-            source = decode_source((checkout / path).read_bytes())
+            source = syntax.read(checkout / path)
             syntax.parse(source)
             sources[path] = source
     return sources

@@ -192,6 +192,16 @@ def test_what_cannot_run_says_why(verify):
     }
 
 
+def test_byte_order_marks_and_other_line_ends_are_of_no_account(make_verifier):
+    shop = "\ufeffdef total(prices):\r\n    return sum(prices)\r\n"
+    test = "\ufeffimport shop\r\n\r\ndef test_total():\r\n    assert shop.total([1, 2]) == 3\r\n"
+    verifier = make_verifier(existing="", there={"src/shop.py": shop})
+    (verdict,) = verifier.judge([GeneratedFile(path="tests/test_x.py", content=test)])
+    assert verdict.verdict == "accepted", verdict
+    (file,) = verifier.conclude(None).files
+    assert file.content.splitlines() == test.removeprefix("\ufeff").splitlines()
+
+
 def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
     found = judge(
         """

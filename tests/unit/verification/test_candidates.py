@@ -23,6 +23,10 @@ COMPONENT = Component(
 )
 
 
+def files_of(tests, root):
+    return [(file.path, file.content) for file in load_tests(tests, root, COMPONENT)]
+
+
 def candidate(path, content, checkout):
     return read(GeneratedFile(path=path, content=content), checkout, COMPONENT)
 
@@ -92,7 +96,27 @@ def test_the_place_of_an_expected_exception_is_known():
     assert not expects_exception(source, 4)
 
 
+def test_a_file_that_is_no_text_keeps_no_other_from_being_judged(tmp_path):
+    new = tmp_path / "tests"
+    new.mkdir()
+    (new / "test_a.py").write_bytes(b"\xef\xbb\xbfdef test_a():\r\n    pass\r\n")
+    (new / "test_b.py").write_bytes(b"def test_b():\n    assert '\xe9'\n")
+    (new / "test_c.py").write_bytes(b"# coding: latin-1\ndef test_c():\n    assert '\xe9'\n")
+    read_in = [candidate(*one, tmp_path) for one in files_of(str(new), tmp_path)]
+    assert [one.refused for one in read_in] == [
+        None,
+        ("syntax_error", "line 2 is no text in UTF-8, or in the encoding that the file names"),
+        None,
+    ]
+    assert [one.functions[0].name for one in read_in] == ["test_a", "test_b", "test_c"]
+
+
+def test_a_byte_order_mark_is_left_out(tmp_path):
+    found = candidate("tests/test_x.py", "\ufeffdef test_a(): pass\n", tmp_path)
+    assert (found.refused, found.content) == (None, "def test_a(): pass\n")
+
+
 @given(st.text())
 def test_no_text_breaks_the_reader(tmp_path_factory, text):
     found = candidate("tests/test_x.py", text, tmp_path_factory.getbasetemp())
-    assert found.content == text
+    assert found.content == text.removeprefix("\ufeff")
