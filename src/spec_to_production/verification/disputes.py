@@ -14,7 +14,7 @@ def dispute_of(case: Case, spec: Spec) -> Dispute:
     """The dispute that a test which always fails the same way stands for."""
     outcome = case.outcomes[0]
     requirement = next(one for one in spec.requirements if one.id in case.requirements)
-    statement = _statement(case.candidate.content, outcome.line)
+    statement = _statement(case.source, outcome.line)
     expected, actual = _sides(statement, case)
     path, line = outcome.component_frame or _deepest_reached(case)
     said = _words_of(requirement, case)
@@ -75,7 +75,7 @@ def _sides(statement: ast.stmt | None, case: Case) -> tuple[str | None, str | No
     if raised:
         return raised.strip(), "no exception"
     if not outcome.by_assertion:
-        return _expected_exception(case.candidate.content, outcome.line), outcome.message
+        return _expected_exception(case.source, outcome.line), outcome.message
     return None, None
 
 

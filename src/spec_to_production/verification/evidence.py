@@ -70,6 +70,7 @@ class Case:
         nulls: How it ended with each null implementation; ``None`` when it broke off.
         imported: The component's lines that run when its file is imported.
         spawns: It starts processes, in which its coverage is not seen.
+        elsewhere: The text of the file that it is defined in, where that is another one.
         ruling: The verdict, once it is certain.
     """
 
@@ -83,7 +84,13 @@ class Case:
     kills: tuple[Kill, ...] = ()
     imported: frozenset[Line] = frozenset()
     spawns: bool = False
+    elsewhere: str = ""
     ruling: Ruling | None = None
+
+    @property
+    def source(self) -> str:
+        """The text of the file that it is defined in."""
+        return self.elsewhere or self.candidate.content
 
     @property
     def lines(self) -> frozenset[Line]:
@@ -142,8 +149,8 @@ class Case:
             return not mutant.nulling or says_what
         if not mutant.function and outcome.component_frame is None and not mutant.nulling:
             # Without what stands around the functions, what it asserts has no meaning at all.
-            return is_asserted(self.candidate.content, outcome.line)
-        source = self.candidate.content
+            return is_asserted(self.source, outcome.line)
+        source = self.source
         if self._raises_itself(outcome):
             return not mutant.nulling
         notices_silence = any(
@@ -160,7 +167,7 @@ class Case:
         return notices_silence and may_handle_exception(source, outcome.line)
 
     def _raises_itself(self, outcome: Outcome) -> bool:
-        return outcome.component_frame is None and is_raised(self.candidate.content, outcome.line)
+        return outcome.component_frame is None and is_raised(self.source, outcome.line)
 
     def rejected(self, reason: Reason, detail: str) -> Case:
         """The case, closed with a reason."""

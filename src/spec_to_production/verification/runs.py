@@ -105,7 +105,10 @@ class ForkRun:
 
 @dataclass(frozen=True)
 class Item:
-    """A test that pytest collected, with the docstrings of its function and its classes."""
+    """A test that pytest collected, with the docstrings of its function and its classes.
+
+    ``file`` is the one that it is defined in; ``path`` where it was collected.
+    """
 
     id: str
     path: str
@@ -113,14 +116,16 @@ class Item:
     requirements: tuple[str, ...]
     docstring: str = ""
     of_classes: tuple[str, ...] = ()
+    file: str = ""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """How one test ended in one run.
 
-    ``line`` is the line of the test where it failed, ``component_frame`` the deepest place of
-    the component on the way. ``comparison`` is (left, operator, right) of the assertion.
+    ``line`` is where it failed in the file that the test is defined in, ``component_frame`` the
+    deepest place of the component on the way. ``comparison`` is (left, operator, right) of the
+    assertion.
     """
 
     id: str
@@ -245,6 +250,7 @@ def _item(finding: Mapping[str, Any]) -> Item:
         requirements=tuple(finding["requirements"]),
         docstring=finding["docstring"],
         of_classes=tuple(finding["of_classes"]),
+        file=finding["file"],
     )
 
 

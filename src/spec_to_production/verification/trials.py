@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from spec_to_production import syntax
 from spec_to_production.results import Reason, Requirement
 from spec_to_production.verification import nulls
 from spec_to_production.verification.candidates import Candidate
@@ -52,7 +54,8 @@ def collected(
         if candidate.refused is not None:
             cases += _closed(candidate, *candidate.refused)
         else:
-            cases += _of_file(candidate, by_path[candidate.path], requirements)
+            found = _of_file(candidate, by_path[candidate.path], requirements)
+            cases += _defined_elsewhere(found, by_path[candidate.path].items, pool.place.root)
     return cases, tuple(dict.fromkeys(name for one in records for name in one.libraries))
 
 
@@ -94,6 +97,26 @@ def _of_file(
         detail = detail if candidate.functions else NO_TESTS
         cases += _closed(replace(candidate, functions=tuple(missed)), "not_collected", detail)
     return cases
+
+
+def _defined_elsewhere(cases: Sequence[Case], items: Iterable[Item], root: Path) -> list[Case]:
+    """The cases; those of tests from another file with its text."""
+    files = {item.id: item.file for item in items if item.file != item.path}
+    texts = {file: _text_of(root / file) for file in set(files.values())}
+    return [
+        replace(case, elsewhere=texts[files[case.placed_id]]) if case.placed_id in files else case
+        for case in cases
+    ]
+
+
+def _text_of(file: Path) -> str:
+    """What a Python file says; nothing where a test pretends that there is one."""
+    try:
+        text = syntax.read(file)
+        syntax.parse(text)
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return text
 
 
 def _of_items(

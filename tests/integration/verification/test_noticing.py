@@ -320,6 +320,61 @@ def test_what_a_test_raises_itself_is_an_assertion_in_other_words(judge):
     }
 
 
+def test_what_a_test_inherits_or_asks_of_another_file_is_its_own_word(verify):
+    found = verify(
+        candidate="""
+        import shop
+        from shared import Contract, Refusing, check, test_imported
+
+        class TestHundred(Contract):
+            text, price = "100", 100
+
+        class TestWrong(Contract):
+            text, price = "7", 8
+
+        def test_by_a_helper():
+            "FR-1"
+            check(shop.parse("8"), 9)
+        """,
+        there={
+            "tests/shared.py": """
+                import unittest
+                import pytest
+                import shop
+
+                def check(price, expected):
+                    assert price == expected
+
+                class Contract:
+                    "FR-1"
+                    def test_price(self):
+                        assert shop.parse(self.text) == self.price
+
+                class Refusing(unittest.TestCase):
+                    def test_refuses(self):
+                        with self.assertRaises(shop.PriceError):
+                            shop.Parcel(3)
+
+                def test_imported():
+                    with pytest.raises(shop.PriceError):
+                        shop.parse("x")
+                """
+        },
+    )
+    assert {one.id.partition("::")[2]: one.verdict for one in found.tests} == {
+        "TestHundred::test_price": "accepted",
+        "TestWrong::test_price": "disputed",
+        "Refusing::test_refuses": "accepted",
+        "test_imported": "accepted",
+        "test_by_a_helper": "disputed",
+    }
+    disputes = [one.dispute for one in found.tests if one.dispute]
+    assert [(one.requirement_id, one.expected, one.actual) for one in disputes] == [
+        ("FR-1", "8", "7"),
+        ("FR-1", "9", "8"),
+    ]
+
+
 def test_a_component_that_pytest_itself_has_imported_from_elsewhere_is_judged(make_verifier):
     verifier = make_verifier(existing="", component="src/iniconfig.py")
     text = "import iniconfig\n\ndef test_price():\n    assert iniconfig.parse('12') == 12\n"

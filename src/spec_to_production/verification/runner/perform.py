@@ -8,7 +8,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
         ready=ready,
         check_integrity=request["check_integrity"],
         null=request["null"],
+        helpers=tuple(_beside(request["files"], root, component)),
     )
     if request["watch"]:
         _watch(recorder, frozenset(root + path for path in request["files"]))
@@ -74,6 +75,15 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     ]
     code = pytest.main([*arguments, *(root + path for path in request["files"])], plugins=plugins)
     emit("end", code=int(code))
+
+
+def _beside(files: Iterable[str], root: str, component: frozenset[str]) -> Iterator[str]:
+    """The modules that lie beside tests, by the names that they may be imported by."""
+    for folder in {Path(root, file).parent for file in files}:
+        for path in folder.glob("*.py"):
+            if str(path) not in component:
+                yield path.stem
+                yield ".".join(path.relative_to(root).with_suffix("").parts)
 
 
 def _watch(recorder: Recorder, tests: frozenset[str]) -> None:

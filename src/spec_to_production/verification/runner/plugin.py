@@ -48,6 +48,7 @@ class Recorder:
         check_integrity: Whether to look for what was left replaced.
         null: Which null stands in once collection is over.
         rules: What tests may not do, when that is watched.
+        helpers: Modules whose assertions are told in full, as those of tests are.
         uncaptured: Where output goes that pytest does not capture, when that is watched.
     """
 
@@ -61,6 +62,7 @@ class Recorder:
     ready: frozenset[str] = frozenset()
     check_integrity: bool = False
     null: str = ""
+    helpers: tuple[str, ...] = ()
     rules: Rules | None = None
     uncaptured: Path | None = None
     _phases: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Recorder:
         """Know the mark that names a requirement; spend nothing on tracebacks that none reads."""
         config.addinivalue_line("markers", "requirement(id): the requirement that a test proves")
         config.option.tbstyle = "no"
+        pytest.register_assert_rewrite(*self.helpers)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self) -> None:
@@ -95,7 +98,7 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the tests that were asked for, in the order that was asked for."""
         for item in items:
-            self.emit("item", **_described(item))
+            self.emit("item", **_described(item), file=self._relative(self._home(item)))
         if self.select is not None:
             items[:] = _selected(items, self.select)
 
@@ -208,15 +211,18 @@ class Recorder:
         self, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]
     ) -> dict[str, Any]:
         frames = [(str(entry.path), entry.lineno + 1) for entry in info.traceback]
-        ours = [frame for frame in frames if frame[0] == str(item.path)]
+        own = [frame for frame in frames if frame[0] == self._home(item)]
+        ours = own or [frame for frame in frames if frame[0] == str(item.path)]
         component = [frame for frame in frames if frame[0] in self.component]
         return {
             "error": _name(info.type),
             # Without a frame of the test it is pytest's word: that it cannot run a coroutine.
             "by_assertion": bool(ours) and self._is_assertion(info.value),
             "message": self._clean(info.exconly(tryshort=True)),
-            "line": ours[-1][1] if ours else None,
-            "component_frame": self._relative(component[-1]) if component else None,
+            "line": own[-1][1] if own else None,
+            "component_frame": (self._relative(component[-1][0]), component[-1][1])
+            if component
+            else None,
             "comparison": self._comparison,
         }
 
@@ -229,8 +235,18 @@ class Recorder:
         files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
         return not files or files[-1] not in self.component
 
-    def _relative(self, frame: tuple[str, int]) -> tuple[str, int]:
-        return frame[0].removeprefix(self.root), frame[1]
+    def _home(self, item: pytest.Item) -> str:
+        """The file that a test is defined in: it may inherit or import it from a helper."""
+        function, owner = getattr(item, "function", None), _owner(item)
+        if owner is None and getattr(function, "__name__", "") != _function(item):
+            return str(item.path)  # what a decorator made of it
+        module = sys.modules.get(str(getattr(owner or function, "__module__", "")))
+        file = str(getattr(module, "__file__", None))
+        helps = file.startswith(self.root) and file not in self.component
+        return file if helps else str(item.path)
+
+    def _relative(self, path: str) -> str:
+        return path.removeprefix(self.root)
 
     def _clean(self, text: str) -> str:
         return shorten(text.replace(self.root, ""))
@@ -267,14 +283,10 @@ def _has_commands(output: Path) -> bool:
 
 
 def _described(item: pytest.Item) -> dict[str, Any]:
-    function = getattr(item, "originalname", None) or item.name
-    owner = collected_in = getattr(item, "cls", None)
-    if owner is not None:
-        # Where it is defined, which may be a base of the class that it was collected in.
-        owner = next((base for base in owner.__mro__ if function in vars(base)), owner)
+    function, owner = _function(item), _owner(item)
     around = [node.obj for node in item.listchain() if isinstance(node, pytest.Class)]
-    if collected_in is not None:
-        bases = collected_in.__mro__
+    if owner is not None:
+        bases = item.cls.__mro__  # type: ignore[attr-defined]
         around += bases[1 : bases.index(owner) + 1]
     marks = [str(mark.args[0]) for mark in item.iter_markers("requirement") if mark.args]
     return {
@@ -285,6 +297,16 @@ def _described(item: pytest.Item) -> dict[str, Any]:
         "docstring": _docstring(getattr(item, "function", None)),
         "of_classes": [_docstring(one) for one in around],
     }
+
+
+def _function(item: pytest.Item) -> str:
+    return getattr(item, "originalname", None) or item.name
+
+
+def _owner(item: pytest.Item) -> type | None:
+    """The class that a test is defined in, which may be a base of the one it was collected in."""
+    bases = getattr(getattr(item, "cls", None), "__mro__", ())
+    return next((base for base in bases if _function(item) in vars(base)), next(iter(bases), None))
 
 
 def _docstring(thing: object) -> str:
