@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from spec_to_production import syntax
 from spec_to_production.components.layout import test_roots
+from spec_to_production.components.sources import is_test_file
 from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Reason
 from spec_to_production.snapshot import Snapshot, git
@@ -111,7 +112,7 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
     """Read a generated file as text; nothing of it is run."""
     source = syntax.without_mark(file.content)
     candidate = Candidate(file.path, file.path, source)
-    if problem := _scope_problem(file.path, component):
+    if problem := _scope_problem(file.path, checkout, component):
         return replace(candidate, refused=("out_of_scope", problem))
     try:
         tree = syntax.parse(source)
@@ -194,7 +195,7 @@ def _nodes(source: str) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(syntax.parse(source)))
 
 
-def _scope_problem(path: str, component: Component) -> str | None:
+def _scope_problem(path: str, checkout: Path, component: Component) -> str | None:
     pure = PurePosixPath(path)
     if pure.is_absolute() or ".." in pure.parts or "\\" in path:
         return f"{path} is not a path inside the repository."
@@ -205,7 +206,29 @@ def _scope_problem(path: str, component: Component) -> str | None:
     if path in {module.path for module in component.modules}:
         return f"{path} is the component itself."
     in_tests = pure.is_relative_to(component.tests_dir) or _TEST_FOLDERS & set(pure.parts[:-1])
-    return None if in_tests else f"{path} is not in a folder for tests."
+    if in_tests or _is_beside_tests(path, checkout):
+        return None
+    return (
+        f"{path} is not in a folder for tests. It may go into {component.tests_dir} or, named "
+        "test_*.py or *_test.py, beside tests that pytest finds."
+    )
+
+
+def _is_beside_tests(path: str, checkout: Path) -> bool:
+    """Whether it is named as a test, in a folder in which pytest finds tests already."""
+    folder = PurePosixPath(path).parent
+    return (
+        is_test_file(path)
+        and any(folder.is_relative_to(root) for root in test_roots(checkout))
+        and any(
+            is_test_file(one.name) and _has_tests(one) for one in (checkout / folder).glob("*.py")
+        )
+    )
+
+
+def _has_tests(file: Path) -> bool:
+    text = file.read_text("utf-8", errors="replace") if file.is_file() else ""
+    return _LOOKS_LIKE_A_TEST.search(text) is not None
 
 
 def _told(error: Exception, source: str) -> str:

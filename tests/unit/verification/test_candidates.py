@@ -50,6 +50,25 @@ def test_paths_that_are_no_test_files_are_out_of_scope(path, tmp_path):
     assert refused[0] == "out_of_scope"
 
 
+def test_a_test_may_go_beside_others_wherever_they_are(tmp_path):
+    (tmp_path / "test_old.py").write_text("def test_a(): pass\n")
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/test_bench.py").write_text("RUNS = 3\n")
+    assert candidate("test_new.py", "def test_a(): pass", tmp_path).refused is None
+    assert candidate("new_test.py", "def test_a(): pass", tmp_path).refused is None
+    for path in ("helpers.py", "src/test_new.py", "lib/test_new.py"):
+        reason, detail = candidate(path, "def test_a(): pass", tmp_path).refused or ("", "")
+        assert reason == "out_of_scope"
+        assert "may go into tests/shop" in detail
+
+
+def test_what_pytest_does_not_look_at_holds_no_tests(tmp_path):
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = tests\n")
+    (tmp_path / "test_old.py").write_text("def test_a(): pass\n")
+    assert candidate("test_new.py", "def test_a(): pass", tmp_path).refused is not None
+
+
 def test_a_file_that_is_no_python_still_names_its_tests(tmp_path):
     found = candidate("tests/test_x.py", "def test_a(:\n    pass\ndef test_b(): pass", tmp_path)
     assert found.refused is not None
