@@ -55,6 +55,8 @@ class Run:
         check_integrity: Whether to look for what was left replaced.
         null: The null implementation that stands in for the component's functions.
         overlay: Other source for files.
+        strict: Whether a mark that the project does not list keeps its file from being collected,
+            where the project has it so.
     """
 
     files: tuple[str, ...]
@@ -69,6 +71,7 @@ class Run:
     check_integrity: bool = False
     null: Null | Literal[""] = ""
     overlay: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ class ForkRun:
 class Item:
     """A test that pytest collected, with the docstrings of its function and its classes.
 
-    ``file`` is the one that it is defined in; ``path`` where it was collected.
+    ``file`` is the one that it is defined in; ``path`` where it was collected. ``unlisted`` says
+    which mark of it the project does not list, where that is an error.
     """
 
     id: str
@@ -117,6 +121,7 @@ class Item:
     docstring: str = ""
     of_classes: tuple[str, ...] = ()
     file: str = ""
+    unlisted: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,6 +256,7 @@ def _item(finding: Mapping[str, Any]) -> Item:
         docstring=finding["docstring"],
         of_classes=tuple(finding["of_classes"]),
         file=finding["file"],
+        unlisted=finding["unlisted"],
     )
 
 

@@ -17,6 +17,7 @@ from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.runs import Record, Run
 from spec_to_production.verification.trials import NO_TESTS
 
+_NEEDS_ANOTHER = "It needs a test of its file that was rejected."
 Names = tuple[str, ...]
 
 
@@ -73,14 +74,21 @@ def run_alone_in_files(
     """Run the files, written below ``root``; the cases that do not pass there any more, closed."""
     for one in files:
         (root / one.file.path).write_text(one.file.content, "utf-8")
-    records = pool.run_all(Run((one.file.path,), patience_s=patience_s) for one in files)
+    records = pool.run_all(
+        Run((one.file.path,), patience_s=patience_s, strict=True) for one in files
+    )
     return [
-        case.rejected("fails", "It needs a test of its file that was rejected.")
+        case.rejected("fails", _why_lost(one, record))
         for one, record in zip(files, records, strict=True)
         for group in one.tests
         for case, passed in zip(group, _passed(group, record), strict=True)
         if case.is_("accepted") and not passed
     ]
+
+
+def _why_lost(one: Salvaged, record: Record) -> str:
+    told = record.not_collected.get(one.file.path)
+    return f"Without the rejected tests: {told}" if told else _NEEDS_ANOTHER
 
 
 def _passed(group: Sequence[Case], record: Record) -> list[bool]:

@@ -138,6 +138,8 @@ def _of_items(
         case = replace(case, requirements=named, imported=imported)
         if item.function in shadowing:
             case = case.rejected("shadows", shadowing[item.function])
+        elif item.unlisted:
+            case = case.rejected("not_collected", item.unlisted)
         cases.append(case)
     return cases
 

@@ -202,6 +202,48 @@ def test_byte_order_marks_and_other_line_ends_are_of_no_account(make_verifier):
     assert file.content.splitlines() == test.removeprefix("\ufeff").splitlines()
 
 
+def test_a_mark_that_is_not_listed_costs_only_the_tests_that_have_it(verify):
+    found = verify(
+        there={"pytest.ini": "[pytest]\naddopts = --strict-markers\nmarkers =\n    slow: slow\n"},
+        one="""
+        import pytest
+        import shop
+
+        @pytest.mark.unit
+        def test_marked():
+            assert shop.parse("1") == 1
+
+        @pytest.mark.slow
+        def test_listed():
+            assert shop.parse("2") == 2
+
+        @pytest.mark.parametrize("text", ["3", pytest.param("4", marks=pytest.mark.odd)])
+        def test_rows(text):
+            assert shop.parse(text) == int(text)
+        """,
+        other="""
+        import pytest
+        import shop
+
+        unit = pytest.mark.unit
+
+        def test_beside_an_alias():
+            assert shop.total([1, 2]) == 3
+        """,
+    )
+    verdicts = {test.id.rpartition("::")[2]: test for test in found.tests}
+    assert {name: test.reason for name, test in verdicts.items()} == {
+        "test_marked": "not_collected",
+        "test_listed": None,
+        "test_rows[3]": None,
+        "test_rows[4]": "not_collected",
+        "test_beside_an_alias": "fails",
+    }
+    assert "`unit`, which pytest.ini does not list" in verdicts["test_marked"].detail
+    assert "'unit' not found in `markers`" in verdicts["test_beside_an_alias"].detail
+    assert ["mark.unit" in file.content for file in found.files] == [False]
+
+
 def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
     found = judge(
         """

@@ -57,6 +57,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
         ready=ready,
         check_integrity=request["check_integrity"],
         null=request["null"],
+        lenient=() if request["strict"] else tuple(root + path for path in request["files"]),
         helpers=tuple(_beside(request["files"], root, component)),
     )
     if request["watch"]:

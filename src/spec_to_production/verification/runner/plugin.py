@@ -9,6 +9,7 @@ import re
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ COLLECTION = "collection"
 
 _LINGERING_S = 0.3
 _ERROR = re.compile(r"^E +(.+)$", re.MULTILINE)
+_MARK = re.compile(r"\bmark\.([A-Za-z]\w*)")
 _COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
 
 
@@ -48,6 +50,8 @@ class Recorder:
         check_integrity: Whether to look for what was left replaced.
         null: Which null stands in once collection is over.
         rules: What tests may not do, when that is watched.
+        lenient: Files that are collected although they use marks that the project does not list,
+            where those are errors.
         helpers: Modules whose assertions are told in full, as those of tests are.
         uncaptured: Where output goes that pytest does not capture, when that is watched.
     """
@@ -62,9 +66,11 @@ class Recorder:
     ready: frozenset[str] = frozenset()
     check_integrity: bool = False
     null: str = ""
+    lenient: tuple[str, ...] = ()
     helpers: tuple[str, ...] = ()
     rules: Rules | None = None
     uncaptured: Path | None = None
+    _unlisted: set[str] = field(default_factory=set)
     _phases: dict[str, dict[str, Any]] = field(default_factory=dict)
     _comparison: tuple[str, str, str] | None = None
     _before: Fingerprint = field(default_factory=dict)
@@ -80,8 +86,13 @@ class Recorder:
         pytest.register_assert_rewrite(*self.helpers)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionstart(self) -> None:
-        """Remember what stands where, before any test module is imported."""
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Before any test module is imported: know the unlisted marks, and what stands where."""
+        for file in self.lenient:
+            text = Path(file).read_text("utf-8", errors="replace")
+            self._unlisted.update(filter(_is_refused, _MARK.findall(text)))
+        for name in sorted(self._unlisted):
+            session.config.addinivalue_line("markers", name)
         if self.check_integrity:
             self._before = fingerprint(self.component)
 
@@ -98,7 +109,8 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the tests that were asked for, in the order that was asked for."""
         for item in items:
-            self.emit("item", **_described(item), file=self._relative(self._home(item)))
+            file, unlisted = self._relative(self._home(item)), self._uses_unlisted(item)
+            self.emit("item", **_described(item), file=file, unlisted=unlisted)
         if self.select is not None:
             items[:] = _selected(items, self.select)
 
@@ -235,6 +247,16 @@ class Recorder:
         files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
         return not files or files[-1] not in self.component
 
+    def _uses_unlisted(self, item: pytest.Item) -> str:
+        """What is to be said of a mark of the test that the project does not list."""
+        name = next((m.name for m in item.iter_markers() if m.name in self._unlisted), None)
+        if name is None:
+            return ""
+        settings = item.config.inipath.name if item.config.inipath else "no setting"
+        return (
+            f"It has the mark `{name}`, which {settings} does not list: add it or remove the mark."
+        )
+
     def _home(self, item: pytest.Item) -> str:
         """The file that a test is defined in: it may inherit or import it from a helper."""
         function, owner = getattr(item, "function", None), _owner(item)
@@ -266,6 +288,17 @@ def _libraries(root: str, ready: frozenset[str]) -> list[str]:
         and getattr(module, "__spec__", None) is not None
         and not str(getattr(module, "__file__", None) or root).startswith(root)
     ]
+
+
+def _is_refused(mark: str) -> bool:
+    """Whether it is an error to use this mark here."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            getattr(pytest.mark, mark)
+    except pytest.fail.Exception:
+        return True
+    return False
 
 
 def _has_streams() -> bool:
