@@ -155,7 +155,7 @@ def _said_by(item: Item, function: Function | None) -> Iterator[Text]:
 
 
 def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> list[Case]:
-    """Every test function once, in a fork of its own, watched."""
+    """Every test function once, in a fork of its own, watched; then its further rows one by one."""
     groups = _grouped(cases, lambda case: case.placed_id.partition("[")[0])
 
     def one(fork: Fork, group: Sequence[Case]) -> list[Case]:
@@ -167,8 +167,23 @@ def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> l
     if None in done and (alien := _who_stands_no_others(pool, opening)):
         missed = {case.id for case in cases if case.candidate.placed == alien}
         return run_alone(pool, _unjudged(cases, missed), patience_s)
-    judged = merged(cases, (case for group in filter(None, done) for case in group))
+    watched = merged(cases, (case for group in filter(None, done) for case in group))
+    further = {case.id for group in groups for case in group[1:]}
+    rows = [case for case in _open(watched) if case.id in further]
+    judged = merged(watched, _each_by_itself(pool, rows, patience_s))
     return _unjudged(judged, _missed(groups, done))
+
+
+def _each_by_itself(pool: Interpreters, rows: Sequence[Case], patience_s: float) -> list[Case]:
+    """Rows in forks of their own: beside others, a fixture of the module or a cache runs once."""
+
+    def one(fork: Fork, case: Case) -> Case:
+        record = fork(ForkRun((case.placed_id,), patience_s))
+        outcome = record.tests.get(case.placed_id)
+        return after_first_run(replace(case, outcomes=(outcome,) if outcome else ()), record)
+
+    done = pool.in_sessions(Run(_files(rows), cover=True), rows, one)
+    return [case for case in done if case is not None]
 
 
 def _who_stands_no_others(pool: Interpreters, opening: Run) -> str | None:

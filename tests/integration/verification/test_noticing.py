@@ -380,3 +380,37 @@ def test_a_component_that_pytest_itself_has_imported_from_elsewhere_is_judged(ma
     text = "import iniconfig\n\ndef test_price():\n    assert iniconfig.parse('12') == 12\n"
     (verdict,) = verifier.judge([GeneratedFile(path="tests/test_price.py", content=text)])
     assert verdict.verdict == "accepted", verdict
+
+
+def test_every_row_is_seen_to_run_what_a_shared_fixture_or_a_cache_runs_once(judge):
+    found = judge(
+        """
+        import functools
+        import pytest
+        import shop
+
+        parse = functools.cache(shop.parse)
+
+        @pytest.fixture(scope="module")
+        def halves():
+            return [list(half) for half in shop.halves([1, 5, 9], limit=4)]
+
+        @pytest.mark.parametrize(("which", "wanted"), [(0, [1]), (1, [5, 9])])
+        def test_half(halves, which, wanted):
+            assert halves[which] == wanted
+
+        @pytest.mark.parametrize("more", [0, 1, 2])
+        def test_price(more):
+            assert parse("7") + more == 7 + more
+
+        @pytest.mark.parametrize("wanted", [8, 9])
+        def test_fr_1_price_is_another(wanted):
+            assert parse("7") == wanted
+        """
+    )
+    verdicts = {name: (test.verdict, test.reason) for name, test in found.items()}
+    disputed = ("test_fr_1_price_is_another[8]", "test_fr_1_price_is_another[9]")
+    assert verdicts == {
+        name: ("disputed" if name in disputed else "accepted", None) for name in found
+    }
+    assert len(found) == 7
