@@ -12,6 +12,9 @@ from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.runs import ForkRun, Outcome, Record, Run
 
 _SEEN_AGAIN = 5
+_MOST_SPOILERS = 3
+"""Most tests that are to blame for one other; what more than these spoil cannot stand anything."""
+
 _SHARED = "shared"
 
 
@@ -124,12 +127,10 @@ class Repetition:
         """Whether no test of this run disturbed others; one that did is closed."""
         if any(_disturbs(self.cases[identity]) for identity in order):
             return False
-        culprit = self._who_broke(order, variation, record) or self._who_spoiled(
-            order, variation, record
-        )
-        if culprit is not None:
-            self.cases[culprit.id] = culprit
-        return culprit is None
+        breaker = self._who_broke(order, variation, record)
+        culprits = [breaker] if breaker else self._who_spoiled(order, variation, record)
+        self.cases.update((culprit.id, culprit) for culprit in culprits)
+        return not culprits
 
     def _who_broke(self, order: Sequence[str], variation: Variation, record: Record) -> Case | None:
         """The test that this run, or a part of it, did not survive."""
@@ -159,8 +160,8 @@ class Repetition:
 
     def _who_spoiled(
         self, order: Sequence[str], variation: Variation, record: Record
-    ) -> Case | None:
-        """The test that makes another one fail which passes alone in the same circumstances."""
+    ) -> list[Case]:
+        """The tests that make another one fail which passes alone in the same circumstances."""
         for position, identity in enumerate(order):
             case = self.cases[identity]
             outcome = record.tests.get(case.placed_id)
@@ -174,18 +175,23 @@ class Repetition:
             )
             if spoiler is not None:
                 return self._to_blame(case, spoiler, order, variation)
-        return None
+        return []
 
     def _to_blame(
         self, victim: Case, spoiler: str, order: Sequence[str], variation: Variation
-    ) -> Case:
-        """The test that spoils another one; or that one, when any other test spoils it."""
+    ) -> list[Case]:
+        """The tests that spoil another one; or that one, when more than a few spoil it."""
+        spoilers = [spoiler]
         others = [identity for identity in order if identity not in (victim.id, spoiler)]
-        if self._fails(victim.id, variation, others):
-            return victim.rejected(
-                "order_dependent", f"It fails after {spoiler}, and after other tests as well."
-            )
-        return self.cases[spoiler].rejected("order_dependent", f"After it, {victim.id} fails.")
+        fails = functools.partial(self._fails, victim.id, variation)
+        while len(spoilers) <= _MOST_SPOILERS and (another := find_spoiler(others, fails)):
+            spoilers.append(another)
+            others.remove(another)
+        if len(spoilers) > _MOST_SPOILERS:
+            told = f"It fails after {spoiler}, and after other tests as well."
+            return [victim.rejected("order_dependent", told)]
+        told = f"After it, {victim.id} fails."
+        return [self.cases[one].rejected("order_dependent", told) for one in spoilers]
 
     def _judged(self, case: Case, variation: Variation) -> Case:
         last, first = case.outcomes[-1], case.outcomes[0]

@@ -73,6 +73,73 @@ def test_who_disturbs_others_costs_them_nothing(judge):
     }
 
 
+NO_MEMORY = """
+import shop
+
+def test_a_limit():
+    assert shop.LIMIT == 100
+"""
+
+
+def test_several_that_leave_the_same_behind_are_all_to_blame(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_leaves_one():
+            shop.SEEN.clear()
+            assert shop.remember("a") == 1
+
+        def test_comes_to_a_clean_place():
+            assert shop.remember("x") == 1
+            shop.SEEN.clear()
+
+        def test_leaves_another():
+            shop.SEEN.clear()
+            assert [shop.remember("b"), shop.remember("c")] == [1, 2]
+        """,
+        existing=NO_MEMORY,
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_leaves_one": "order_dependent",
+        "test_comes_to_a_clean_place": None,
+        "test_leaves_another": "order_dependent",
+    }
+
+
+def test_what_cannot_stand_ordinary_tests_is_to_blame_itself(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_nothing_was_seen():
+            assert shop.in_order(shop.SEEN) == ""
+
+        def test_remember_a():
+            assert shop.remember("a") == len(shop.SEEN)
+
+        def test_remember_b():
+            assert shop.remember("b") == len(shop.SEEN) > 0
+
+        def test_remember_c():
+            count = shop.remember("c")
+            assert len(shop.SEEN) == count
+
+        def test_remember_d():
+            before = len(shop.SEEN)
+            assert shop.remember("d") == before + 1
+        """,
+        existing=NO_MEMORY,
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_nothing_was_seen": "order_dependent",
+        "test_remember_a": None,
+        "test_remember_b": None,
+        "test_remember_c": None,
+        "test_remember_d": None,
+    }
+
+
 def test_what_a_test_needs_to_pass_is_named_by_its_reason(judge):
     found = judge(
         """
