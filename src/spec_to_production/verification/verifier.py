@@ -220,6 +220,7 @@ class Verifier:
                 probes.locales(),
                 an_interpreter=flakiness.runs_an_interpreter(read),
             )
+            repetition.run_twice()
             repetition.run(list(variations))
             quick = tuple(
                 name for name, case in group.items() if (case.duration_ms or 0) < _QUICK_MS

@@ -140,6 +140,41 @@ def test_what_cannot_stand_ordinary_tests_is_to_blame_itself(judge):
     }
 
 
+def test_what_cannot_stand_what_it_leaves_itself_is_to_blame(judge):
+    found = judge(
+        """
+        import pytest
+        import shop
+
+        @pytest.fixture(scope="module")
+        def cart():
+            return shop.Cart("eva")
+
+        def test_is_the_first():
+            assert shop.remember("x") == 1
+
+        def test_remember():
+            before = len(shop.SEEN)
+            assert shop.remember("y") == before + 1
+
+        def test_fills_a_cart_of_the_module(cart):
+            cart.add("tea", 3)
+            assert (len(cart), cart.sum) == (1, 3)
+
+        @pytest.mark.parametrize("prices", [iter([1, 2])])
+        def test_total_of_what_can_be_read_once(prices):
+            assert shop.total(prices) == 3
+        """,
+        existing=NO_MEMORY,
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_is_the_first": "order_dependent",
+        "test_remember": None,
+        "test_fills_a_cart_of_the_module": None,
+        "test_total_of_what_can_be_read_once[prices0]": None,
+    }
+
+
 def test_what_a_test_needs_to_pass_is_named_by_its_reason(judge):
     found = judge(
         """

@@ -60,9 +60,7 @@ class Forking:
         items: Mapping[str, pytest.Item],
     ) -> None:
         self.recorder.emit = writer(fd, bytes.fromhex(request["key"]))
-        tmp = Path(self.opening["tmp"], request["key"])
-        tmp.mkdir()
-        os.environ["TMPDIR"], tempfile.tempdir = str(tmp), None
+        self._enter_new_tmp()
         carried = Path(self.opening["tmp"], ".run.json")
         if request["overlay"]:
             run = json.loads(carried.read_text("utf-8"))
@@ -78,13 +76,22 @@ class Forking:
         for item, following in zip(chosen, [*chosen[1:], None], strict=False):
             # When this time is up, the process ends: no test can catch it.
             signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            again = following is item  # and comes to new fixtures and files
+            item.config.hook.pytest_runtest_protocol(
+                item=item, nextitem=None if again else following
+            )
+            if again:
+                self._enter_new_tmp()
             if request["stop_at_first"] and item.session.testsfailed:
                 break
         self.recorder.look_back(session)
         if self.recorder.uncaptured is not None:
             os.truncate(self.recorder.uncaptured, 0)
         self.recorder.emit("end", code=0)
+
+    def _enter_new_tmp(self) -> None:
+        os.environ["TMPDIR"] = tempfile.mkdtemp(dir=self.opening["tmp"])
+        tempfile.tempdir = None
 
     def _mutate(self, request: Mapping[str, Any]) -> None:
         path = f"{self.opening['root']}/{request['path']}"
