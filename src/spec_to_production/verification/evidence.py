@@ -251,12 +251,15 @@ def is_disputable(case: Case) -> bool:
 
 
 def _compares_identities(outcome: Outcome) -> bool:
-    """Whether two objects were compared that are equal to themselves only, as generators are."""
+    """Whether two objects were compared that are equal to themselves only, as generators are.
+
+    They look alike, but for an address; and two that are asked to be equal, alike in all.
+    """
     if outcome.comparison is None:
         return False
-    left, _, right = outcome.comparison
+    left, operator, right = outcome.comparison
     one, other = _ADDRESS.sub("", left), _ADDRESS.sub("", right)
-    return one == other and one != left
+    return one == other and (one != left or operator == "==")
 
 
 def _wants_one_object(outcome: Outcome) -> bool:
