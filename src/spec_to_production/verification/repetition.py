@@ -281,7 +281,8 @@ def _disturbs(case: Case) -> bool:
 
 
 def _flaky_detail(case: Case, variation: Variation) -> str:
-    failed = next(outcome for outcome in case.outcomes if not outcome.passed)
+    first, last = case.outcomes[0], case.outcomes[-1]
+    failed = first if last.passed else last
     circumstances = [f"{name}={value}" for name, value in variation.environment.items()]
     if not circumstances:
         circumstances.append("another order")
@@ -291,7 +292,9 @@ def _flaky_detail(case: Case, variation: Variation) -> str:
         circumstances.append("another working directory")
     if variation.used_tmp:
         circumstances.append("a TMPDIR that another run had before")
+    ended = "passed" if last.passed else "failed"
+    before = ", after it had failed" if last.passed else ""
     return (
-        f"It failed in one of {len(case.outcomes)} runs "
-        f"(with {', '.join(circumstances)}): {failed.message}"
+        f"It {ended} in run {len(case.outcomes)} "
+        f"(with {', '.join(circumstances)}){before}: {failed.message}"
     )

@@ -89,10 +89,10 @@ class _Together:
             if (name in self.suite.steady or name in self.cases) and not _passed(record, name):
                 culprit = self._culprit(order[:position], name)
                 if culprit is not None:
-                    victim = name if culprit != name else "itself, after the existing tests,"
-                    told = record.tests[name].message if name in record.tests else "it did not run"
+                    victim = "it" if culprit == name else name
                     self.cases[culprit] = self.cases[culprit].rejected(
-                        "order_dependent", f"With the existing suite, {victim} fails: {told}"
+                        "order_dependent",
+                        f"Beside the existing tests, {victim} {_ended(record, name)}",
                     )
                     return True
         return False
@@ -132,6 +132,11 @@ def mixed(ours: tuple[str, ...], existing: tuple[str, ...], seed: int) -> tuple[
     for name in chance.sample(ours, len(ours)):
         order.insert(chance.randint(0, len(order)), name)
     return tuple(order)
+
+
+def _ended(record: Record, name: str) -> str:
+    outcome = record.tests.get(name)
+    return f"fails: {outcome.message}" if outcome else "does not come to run."
 
 
 def _passed(record: Record, name: str) -> bool:
