@@ -28,7 +28,12 @@ from spec_to_production.results import Verification, WorkflowResult
 from spec_to_production.series import Front, code_of_error, run_each
 from spec_to_production.settings import Settings, from_options
 from spec_to_production.snapshot import find_root
-from spec_to_production.verification.replay import differences, read_verdicts
+from spec_to_production.verification.replay import (
+    differences,
+    inputs_of,
+    naming_inputs,
+    read_verdicts,
+)
 
 T = TypeVar("T")
 
@@ -52,7 +57,9 @@ def verify(options: Mapping[str, Any]) -> NoReturn:
 def _each(options: Mapping[str, Any]) -> Sequence[Settings]:
     """The settings for each pair of spec and component."""
     root = find_root(Path.cwd())
-    named = {name.replace("_", "-"): value for name, value in options.items()}
+    named = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
+    if "replay" in named:
+        named = inputs_of(read_verdicts(root / named["replay"])) | named
     settings = from_options(named, root, os.environ)
     given = pairs(settings.spec, settings.component, settings.pairs or {}, root)
     return settings_of(given, settings)
@@ -102,7 +109,7 @@ def _write(settings: Settings, result: WorkflowResult) -> str | None:
         write_reports(root / settings.output_folder, files(result))
         return f"{settings.output_folder}/"
     if settings.output and result.verification is not None:
-        write_verdicts(root / settings.output, result.verification)
+        write_verdicts(root / settings.output, naming_inputs(result.verification, result))
         return settings.output
     return None
 

@@ -351,8 +351,8 @@ class Check(Value):
 class Verification(Value):
     """Everything that verification found out.
 
-    ``files`` are the accepted tests, each file running by itself. ``seed`` and ``effort``
-    are what a replay needs to reproduce every verdict.
+    ``files`` are the accepted tests, each file running by itself. ``seed``, ``effort`` and the
+    paths of ``spec`` and ``component`` are what a replay needs to reproduce every verdict.
     """
 
     tests: tuple[TestVerdict, ...] = ()
@@ -365,6 +365,8 @@ class Verification(Value):
     timings: dict[str, float] = Field(default_factory=dict)
     seed: int = 0
     effort: dict[str, float] = Field(default_factory=dict)
+    spec: str = ""
+    component: str = ""
     candidates: tuple[GeneratedFile, ...] = ()
     """The files that were judged, as they came in."""
 

@@ -85,11 +85,20 @@ def test_what_verify_wrote_is_what_a_replay_reads_wherever_one_stands(shop):
     given = ["verify", "--spec=spec.md", "--component=shop.py", FEW_REPEATS]
 
     first = run(*given, "--tests=tests", "--output=kept/verdicts.json", cwd=shop / "tests")
-    again = run(*given, "--replay=kept/verdicts.json", cwd=shop)
+    again = run("verify", "--replay=kept/verdicts.json", cwd=shop)
 
     assert first.returncode == again.returncode == 0, first.stderr + again.stderr
     assert (shop / "kept" / "verdicts.json").is_file()
     assert "verdicts are as they were" in again.stdout
+
+
+@pytest.mark.parametrize("replayed", ["nowhere.json", "spec.md"])
+def test_a_replay_of_no_verdicts_is_told_before_all_else_that_is_missing(shop, replayed):
+    done = run("verify", f"--replay={replayed}", cwd=shop)
+
+    assert done.returncode == 2
+    assert replayed in done.stderr
+    assert "not given" not in done.stderr
 
 
 def test_verify_takes_several_specs_and_writes_nothing_unasked(shop):

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spec_to_production.errors import TestsError
-from spec_to_production.results import TestVerdict, Verification
+from spec_to_production.results import TestVerdict, Verification, WorkflowResult
 from spec_to_production.verification.verifier import Effort
 
 
@@ -18,14 +18,29 @@ def read_verdicts(path: Path) -> Verification:
     Raises:
         TestsError: It is no file of verdicts.
     """
+    hint = "Give a file that verify --output verdicts.json wrote."
     try:
         recorded = Verification.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        hint = "Give a file that verify --output verdicts.json wrote."
-        raise TestsError(f"replay: {path} holds no verdicts: {error}", hint=hint) from error
+    except OSError as error:
+        told = f"replay: {path} cannot be read: {error.strerror or error}."
+        raise TestsError(told, hint=hint) from error
+    except ValidationError as error:
+        raise TestsError(f"replay: {path} holds no verdicts.", hint=hint) from error
     if not recorded.candidates:
-        raise TestsError(f"replay: {path} holds no tests.")
+        raise TestsError(f"replay: {path} holds no tests.", hint=hint)
     return recorded
+
+
+def naming_inputs(verification: Verification, result: WorkflowResult) -> Verification:
+    """The verdicts of a run, with the paths of the spec and the component that they are about."""
+    paths = {"spec": result.spec.path, "component": result.component.path}
+    return verification.model_copy(update=paths)
+
+
+def inputs_of(recorded: Verification) -> dict[str, str]:
+    """The spec and the component of an earlier run, as far as its verdicts name them."""
+    named = {"spec": recorded.spec, "component": recorded.component}
+    return {name: path for name, path in named.items() if path}
 
 
 def effort_of(recorded: Verification) -> Effort:
