@@ -300,3 +300,24 @@ def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     verifier = make_verifier(effort=Effort(flake_bound=0.99, began=1_600_000_000))
     (verdict,) = verifier.judge([GeneratedFile(path="tests/test_day.py", content=test)])
     assert verdict.verdict == "accepted", verdict
+
+
+def test_examples_of_hypothesis_are_the_same_in_every_run(judge):
+    found = judge(
+        """
+        from hypothesis import given, settings, strategies
+        import shop
+
+        @given(strategies.integers(0, 10**4))
+        def test_a_hundred_ships_free(ships):
+            "FR-2"
+            assert shop.shipping(ships) == (0 if ships >= 100 else 5)
+
+        @given(strategies.integers(0, 10**6))
+        @settings(max_examples=9)
+        def test_digits_are_a_price(number):
+            assert shop.parse(str(number)) == number
+        """
+    )
+    assert found["test_a_hundred_ships_free"].reason != "flaky"
+    assert found["test_digits_are_a_price"].verdict == "accepted"

@@ -15,7 +15,7 @@ from typing import Any
 import coverage
 import pytest
 
-from . import audit, clock, forking, overlay
+from . import audit, clock, forking, overlay, properties
 from .channel import writer
 from .plugin import COLLECTION, Recorder
 
@@ -37,6 +37,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     overlay.lay(sources)
     _carry_to_children(request, sources)
     _forget_namesakes(request["modules"], root)
+    properties.settle(root + path for path in request["files"])
     shifted = bool(request["clock"]) and clock.shift(request["clock"])
     emit("clock", shifted=shifted)
     cover = _cover(component) if request["cover"] else None
