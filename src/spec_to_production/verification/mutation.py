@@ -14,8 +14,10 @@ from spec_to_production.verification.nulls import is_replaced
 from spec_to_production.verification.operators import (
     Variant,
     is_off_limits,
+    logs,
     other_classes,
     swallowing,
+    unlogged,
     variants,
 )
 
@@ -40,6 +42,7 @@ class Mutant:
         text: What stands there instead, not indented.
         nulling: It only takes something away; see :class:`operators.Variant`.
         other_error: It raises another exception.
+        unlogged: It only leaves out a line of a log, which few tests have to notice.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Mutant:
     text: str
     nulling: bool
     other_error: bool = False
+    unlogged: bool = False
     constant: str = ""
 
     @property
@@ -102,6 +106,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
                     text=text,
                     nulling=site.variant.nulling,
                     other_error=site.variant.other_error,
+                    unlogged=site.variant.unlogged,
                     constant=constants.get(unit, ""),
                 )
                 found.setdefault((first, text), mutant)
@@ -233,6 +238,9 @@ def _at(
         return
     if isinstance(node, ast.stmt):
         statement = node
+    if logs(node):
+        yield _Site(owner, field, index, node, statement, unlogged(node))
+        return
     for variant in variants(node):
         yield _Site(owner, field, index, node, statement, variant)
     if isinstance(node, _DEFINITION | ast.ClassDef):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from spec_to_production.verification import mutation
+from spec_to_production.verification.contribution import affordable
 from spec_to_production.verification.mutation import mutants_of, sample
 from spec_to_production.verification.nulls import is_replaced, null_source
 
@@ -87,11 +88,23 @@ def test_a_context_manager_swallows_exceptions(decorator, count):
     assert sum("swallows" in mutant.id for mutant in found) == count
 
 
-def test_logs_docstrings_and_messages_are_left_alone():
+def test_docstrings_and_messages_are_left_alone():
     changed = " ".join(mutant.id for mutant in mutants_of("shop.py", SOURCE))
-    assert "log.info" not in changed
     assert "Price of shipping" not in changed
     assert "'no item' became" not in changed
+
+
+def test_a_line_of_a_log_is_left_out_and_not_reworded():
+    changed = [mutant for mutant in mutants_of("shop.py", SOURCE) if "paid" in mutant.id]
+    assert [mutant.id for mutant in changed] == ["shop.py:13 log.info('paid') removed"]
+    assert changed[0].unlogged
+    assert affordable(changed, []) == []
+
+
+def test_a_warning_is_left_out_and_reworded():
+    found = " ".join(m.id for m in mutants_of("m.py", "def f():\n    warnings.warn('old')\n"))
+    assert "warnings.warn('old') removed" in found
+    assert "'old' became 'old~'" in found
 
 
 def test_every_mutant_is_python_and_differs_from_the_source():
