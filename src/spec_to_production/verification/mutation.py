@@ -16,6 +16,7 @@ from spec_to_production.verification.operators import (
     is_off_limits,
     logs,
     other_classes,
+    other_decorators,
     swallowing,
     unlogged,
     variants,
@@ -226,8 +227,8 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
 def _in_decorators(unit: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[_Site]:
     for index, decorator in enumerate(unit.decorator_list):
         if not any(word in ast.unparse(decorator) for word in _STRUCTURAL):
-            gone = Variant(decorator, f"@{ast.unparse(decorator)} removed")
-            yield _Site(unit, "decorator_list", index, decorator, unit, gone)
+            for variant in other_decorators(decorator):
+                yield _Site(unit, "decorator_list", index, decorator, unit, variant)
         yield from _below(decorator, unit)
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 _STAND_INS = ast.parse(
     "__import__('spec_to_production_runner.stand_ins').stand_ins", mode="eval"
 ).body
+_KEEPS_NOTHING = ast.parse("__import__('functools').lru_cache(maxsize=0)", mode="eval").body
+_CACHES = {"cache", "lru_cache", "functools.cache", "functools.lru_cache"}
 _LOGGERS = {"log", "logger", "logging", "_log", "_logger"}
 _IN_ANY_ORDER = {"isinstance", "issubclass", "max", "min", "gcd", "math.gcd", "lcm", "math.lcm"}
 _NO_VALUES = {"self", "cls", *dir(builtins)}
@@ -220,6 +222,14 @@ def other_classes(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
     for index, keyword in enumerate(node.keywords):
         if keyword.arg == "metaclass":
             yield "keywords", index, Variant(keyword, f"metaclass= left out of {node.name}")
+
+
+def other_decorators(decorator: ast.expr) -> Iterator[Variant]:
+    """Without it; and a cache that keeps nothing, which can still be asked what it keeps."""
+    yield Variant(decorator, f"@{ast.unparse(decorator)} removed")
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    if ast.unparse(called) in _CACHES:
+        yield Variant(_KEEPS_NOTHING, f"@{ast.unparse(decorator)} keeps nothing")
 
 
 def logs(node: ast.AST) -> bool:

@@ -6,6 +6,7 @@ import ast
 import io
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,19 @@ def test_arguments_loops_and_handlers_go_wrong(statement, changes):
 def test_a_context_manager_swallows_exceptions(decorator, count):
     found = mutants_of("m.py", f"{decorator}\ndef f():\n    yield 1\n    close()\n")
     assert sum("swallows" in mutant.id for mutant in found) == count
+
+
+@pytest.mark.parametrize(
+    "decorator", ["cache", "lru_cache", "lru_cache(maxsize=128)", "functools.lru_cache(None)"]
+)
+def test_a_cache_keeps_nothing_and_can_be_asked_all_the_same(decorator):
+    source = f"import functools\nfrom functools import *\n@{decorator}\ndef f(a):\n    return [a]\n"
+    (mutant,) = (m for m in mutants_of("m.py", source) if m.id.endswith("keeps nothing"))
+    made: dict[str, Any] = {}
+    exec(mutant.module_source(source), made)
+
+    assert made["f"](1) is not made["f"](1)
+    assert made["f"].cache_info().misses == 2
 
 
 def test_docstrings_and_messages_are_left_alone():
