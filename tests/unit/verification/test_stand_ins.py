@@ -83,3 +83,9 @@ def test_nulls_go_along_with_everything_but_a_comparison_of_values(null, truth):
     with null as entered:
         assert entered is null
     assert list(null) == [null] * truth
+
+
+@pytest.mark.parametrize(("kind", "values"), [(enum.Enum, [2, 3]), (enum.StrEnum, ["a~", "b"])])
+def test_a_member_that_gets_its_value_gets_another_one_of_its_kind(kind, values):
+    members = kind("Members", [("A", altered(enum.auto())), ("B", enum.auto())])
+    assert [member.value for member in members] == values

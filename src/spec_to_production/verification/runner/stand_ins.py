@@ -128,6 +128,8 @@ def altered(value: Any, depth: int = _DEPTH) -> Any:  # noqa: ANN401, PLR0911
         return TRUTHY
     if isinstance(value, bool):
         return not value
+    if isinstance(value, enum.auto):
+        return _Another()
     if isinstance(value, enum.Enum):
         return next((member for member in type(value) if member is not value), value)
     if isinstance(value, dt.timedelta | dt.date):
@@ -139,6 +141,19 @@ def altered(value: Any, depth: int = _DEPTH) -> Any:  # noqa: ANN401, PLR0911
     if isinstance(value, bytes):
         return value + b"~"
     return _altered_inside(value, depth) if depth else value
+
+
+class _Another(enum.auto):
+    """A member's value as its enumeration would have chosen it, altered."""
+
+    @property
+    def value(self) -> Any:  # noqa: ANN401
+        return self._value
+
+    @value.setter
+    def value(self, chosen: Any) -> None:  # noqa: ANN401
+        is_open = not isinstance(chosen, int | str)
+        self._value = chosen if is_open else altered(chosen)
 
 
 def _altered_inside(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911
