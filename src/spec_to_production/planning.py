@@ -51,7 +51,7 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
     snapshot = Snapshot.take(root, work / "base")
     if settings.mode == "verify":
         return _for_verification(settings, spec, root, snapshot)
-    component = find_component(settings.component, snapshot.path)
+    component = find_component(settings.component, snapshot.path, checkout=root)
     tasks: Sequence[Task] = ()
     if settings.enable_openhands:
         tasks = _by_value(settings, spec, component, root, snapshot.path)
@@ -86,7 +86,7 @@ def _by_value(
 
 def _for_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snapshot) -> Plan:
     """The tests to judge do not count as the suite that was there before."""
-    component = find_component(settings.component, snapshot.path)
+    component = find_component(settings.component, snapshot.path, checkout=root)
     effort = None
     if settings.replay:
         recorded = read_verdicts(root / settings.replay)

@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import dropwhile
+from pathlib import Path, PurePath
 
 from spec_to_production.disk import remove
 from spec_to_production.errors import GitError, InputError
@@ -93,6 +94,15 @@ def find_root(start: Path) -> Path:
             f"{start} is not in a git checkout.",
             hint="Run this inside the repository; in a workflow, run actions/checkout first.",
         ) from error
+
+
+def counted_from(root: Path, path: str) -> str:
+    """A hint for a path out of the repository, which may count from where its user stands."""
+    inside = PurePath(*dropwhile("..".__eq__, PurePath(path).parts))
+    leads_out = inside.is_absolute() or ".." in inside.parts or not inside.parts
+    if leads_out or not os.path.exists(root / inside):  # noqa: PTH110 - False for any odd name
+        return f"Give a path below {root}."
+    return f"Paths count from the repository's root: {inside}"
 
 
 @dataclass(frozen=True)

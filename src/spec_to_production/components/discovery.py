@@ -12,15 +12,17 @@ from spec_to_production.components.related_tests import related_tests, tests_fol
 from spec_to_production.components.sources import has_behaviour, is_source, python_files
 from spec_to_production.errors import ComponentError
 from spec_to_production.results import Component, Module
+from spec_to_production.snapshot import counted_from
 
 
-def find_component(name: str, root: Path) -> Component:
+def find_component(name: str, root: Path, *, checkout: Path | None = None) -> Component:
     """Find a component's modules, its import root and the tests that belong to it.
 
     Args:
         name: A path from the root (``src/calculator``, ``src/calculator/ops.py``) or a dotted
             name (``calculator``, ``calculator.ops``).
         root: The repository's root.
+        checkout: What its user calls so, where the root is a copy of it.
 
     Raises:
         ComponentError: There is no such component, it is outside of the repository or behind a
@@ -28,7 +30,10 @@ def find_component(name: str, root: Path) -> Component:
     """
     root = root.resolve()
     roots = source_roots(root)
-    path = _by_path(name, root, roots) if _looks_like_path(name) else _by_name(name, root, roots)
+    if _looks_like_path(name):
+        path = _by_path(name, root, roots, checkout or root)
+    else:
+        path = _by_name(name, root, roots)
     if path in roots:
         path = _only_package(path, root)
     import_root = _import_root(path, root, roots)
@@ -60,12 +65,12 @@ def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-def _by_path(name: str, root: Path, roots: tuple[str, ...]) -> str:
+def _by_path(name: str, root: Path, roots: tuple[str, ...], checkout: Path) -> str:
     file = Path(os.path.normpath(root / name.replace("\0", "\ufffd")))
     if not file.is_relative_to(root):
         raise ComponentError(
             f"The component {name} is outside of the repository.",
-            hint=f"Give a path below {root}.",
+            hint=counted_from(checkout, name),
         )
     if file != Path(os.path.realpath(file)):
         raise ComponentError(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from spec_to_production.errors import SpecError
 from spec_to_production.results import Criterion, Requirement, Spec
+from spec_to_production.snapshot import counted_from
 from spec_to_production.specs.dialects import keywords, kiro, labelled, openspec
 from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import criterion, is_scenario, one_line, read_field
@@ -89,7 +90,7 @@ def _locate(path: str, root: Path) -> Path:
     if not file.is_relative_to(root):
         raise SpecError(
             f"The spec {path} is outside of the repository.",
-            hint=f"Give a path below {root}.",
+            hint=counted_from(root, path),
         )
     if os.path.isdir(file):  # noqa: PTH112
         raise SpecError(

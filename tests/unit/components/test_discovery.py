@@ -164,6 +164,19 @@ def test_a_path_outside_of_the_repository_is_refused(repository, given):
     assert "outside of the repository" in refused(given, repository(PACKAGE)).message
 
 
+def test_who_names_a_path_from_elsewhere_is_told_the_own_checkout(repository, tmp_path):
+    root, mine = repository(PACKAGE), tmp_path / "mine"
+    (mine / "src").mkdir(parents=True)
+
+    def hint(given):
+        with pytest.raises(ComponentError) as caught:
+            find_component(given, root, checkout=mine)
+        return caught.value.hint
+
+    assert hint("../x") == f"Give a path below {mine}."
+    assert hint("../../src") == "Paths count from the repository's root: src"
+
+
 def test_what_is_not_python_is_refused(repository):
     root = repository({"src/notes.txt": "x"})
 

@@ -72,6 +72,13 @@ def test_a_path_outside_of_the_repository_is_refused(root, path):
     assert "outside of the repository" in refused(root, path).message
 
 
+def test_who_names_a_spec_from_a_folder_is_told_how_paths_count(root):
+    (root / "specs/calc.md").write_text(SPEC)
+
+    told = refused(root, "../specs/calc.md").hint
+    assert told == "Paths count from the repository's root: specs/calc.md"
+
+
 def test_a_link_out_of_the_repository_is_refused(root):
     (root.parent / "outside.md").write_text(SPEC)
     (root / "specs/x.md").symlink_to(root.parent / "outside.md")
