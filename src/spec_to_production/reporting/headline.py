@@ -13,7 +13,6 @@ _MARKS = ("⏹️", "⚖️", "❌", "⚠️", "✅")
 _NAMED = 3
 _LONGEST_ID = 40
 _LONGEST = 240
-_NONE = "no tests were generated"
 _RED = {"failed": "The existing tests fail", "error": "The existing tests could not be run"}
 
 
@@ -132,9 +131,10 @@ def warnings(result: WorkflowResult) -> tuple[str, ...]:
 def _tests(result: WorkflowResult) -> str:
     if result.verification is None:
         written = sum(len(job.files) for job in result.jobs)
-        return f"{words.count(written, 'file')} written, nothing verified" if written else _NONE
-    if not result.verification.tests:
-        return _NONE
+        if written:
+            return f"{words.count(written, 'file')} written, nothing verified"
+    if result.verification is None or not result.verification.tests:
+        return "no tests were generated" if result.tasks else "no tests were judged"
     proven, rejected = _number(result, "accepted"), _number(result, "rejected")
     told = f"{words.count(proven, 'test')} proven" if proven else "no test proven"
     return f"{told}, {rejected} rejected" if rejected else told

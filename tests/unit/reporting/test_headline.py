@@ -58,6 +58,11 @@ def test_the_mark_agrees_with_the_verdict(name, mark):
     assert headline.mark(states()[name]) == mark
 
 
+def test_verify_does_not_speak_of_generating_tests():
+    told = headline.verdict(make_result(tasks=(), jobs=(), verification=None, gates=()))
+    assert told == "No tests were judged"
+
+
 def test_many_disputes_name_the_first_requirements_and_count_the_rest():
     tests = tuple(disputed(f"test_{n}", f"FR-{n}") for n in range(5))
 
