@@ -18,7 +18,7 @@ from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
 from spec_to_production.attestation import Attestations
 from spec_to_production.disk import remove
-from spec_to_production.environment import install
+from spec_to_production.environment import install, require
 from spec_to_production.errors import telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
@@ -93,6 +93,9 @@ def run(
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
+        if settings.python:
+            needed = () if settings.requirements else ("pytest", "coverage")
+            require(sandbox.python, needed, sandbox)
         earlier = stack.enter_context(_earlier(settings, root, planned, progress))
         left = len(planned.tasks) - len(earlier.answers)
         openhands, models = Fleet([]), backend.models(settings)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from spec_to_production.errors import InputError, SandboxError
+from spec_to_production.errors import InputError, SandboxError, SettingsError
 from spec_to_production.package_index import without_passwords
 from spec_to_production.sandbox import Limits, Sandbox
 
@@ -44,6 +45,24 @@ def describe(python: Path, sandbox: Sandbox) -> str:
     if done.returncode != 0:
         raise SandboxError(f"{python} cannot tell what is installed: {done.output.strip()[-500:]}")
     return done.output
+
+
+def require(python: Path, modules: Sequence[str], sandbox: Sandbox) -> None:
+    """Make sure that the user's Python runs in the sandbox, and has these modules.
+
+    Raises:
+        SettingsError: It does not.
+    """
+    if shutil.which(python) is None:
+        raise SettingsError(f"python: {python} is no program that can be run.")
+    code = "".join(f"import {name}\n" for name in modules)
+    done = sandbox.run([str(python), "-c", code], cwd=sandbox.home / "tmp")
+    if done.returncode != 0:
+        last_words = done.output.strip().rpartition("\n")[2][-200:] or "no output"
+        raise SettingsError(
+            f"python: {python} cannot run tests: {last_words}",
+            hint="It needs pytest and coverage; install them or name another one.",
+        )
 
 
 def install(

@@ -101,6 +101,25 @@ def test_a_replay_of_no_verdicts_is_told_before_all_else_that_is_missing(shop, r
     assert "not given" not in done.stderr
 
 
+@pytest.mark.parametrize(("python", "told"), [("nowhere", "no program"), ("true", "pytest")])
+def test_a_python_that_runs_no_tests_is_refused_before_the_start(shop, tmp_path, python, told):
+    other = tmp_path / "true"
+    other.write_text("#!/bin/sh\necho no module pytest >&2; exit 1\n")
+    other.chmod(0o755)
+    done = run(
+        "verify",
+        "--spec=spec.md",
+        "--component=shop.py",
+        "--tests=tests",
+        f"--python={tmp_path / python}",
+        cwd=shop,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"spec-to-production: python: {tmp_path / python} ")
+    assert told in done.stderr
+
+
 def test_verify_takes_several_specs_and_writes_nothing_unasked(shop):
     (shop / "second.md").write_text("# Shop\n\n## FR-2: Gross\n\nThe gross is not the net.\n")
     done = run(
