@@ -16,8 +16,8 @@ import click
 from rich.console import Console
 
 from spec_to_production import engine
-from spec_to_production.delivery import write_reports, write_verdicts
-from spec_to_production.errors import SpecToProductionError
+from spec_to_production.delivery import forget_verdicts, write_reports, write_verdicts
+from spec_to_production.errors import SettingsError, SpecToProductionError
 from spec_to_production.interrupts import noted
 from spec_to_production.live import LiveTable
 from spec_to_production.pairs import pairs, settings_of
@@ -50,8 +50,18 @@ def run(options: Mapping[str, Any]) -> None:
 
 def verify(options: Mapping[str, Any]) -> NoReturn:
     """The command ``verify``; ends the process."""
-    output = options["output"] or ""
+    output, replayed = options["output"] or "", options["replay"]
+    if output.endswith(".json"):
+        _or_exit(lambda: _forget(output, replayed))
     _run(_or_exit(lambda: _each({**options, "output": output, "mode": "verify", "async": True})))
+
+
+def _forget(output: str, replayed: str | None) -> None:
+    """Let no earlier verdicts stand where those of this run are to be read."""
+    root = find_root(Path.cwd())
+    if replayed and (root / replayed).resolve() == (root / output).resolve():
+        raise SettingsError(f"output: {output} is what is replayed.", hint="Name another file.")
+    forget_verdicts(root / output)
 
 
 def _each(options: Mapping[str, Any]) -> Sequence[Settings]:

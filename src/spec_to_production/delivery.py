@@ -69,6 +69,16 @@ def write_verdicts(file: Path, verification: Verification) -> None:
         _write(file, verification.model_dump_json(indent=2))
 
 
+def forget_verdicts(file: Path) -> None:
+    """Remove the verdicts of an earlier run, which would read as those of one that failed.
+
+    Raises:
+        SettingsError: The file cannot be removed.
+    """
+    with _refused(file):
+        file.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _refused(output: Path) -> Iterator[None]:
     """Say of what the system refuses which setting led there."""

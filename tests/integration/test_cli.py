@@ -120,6 +120,17 @@ def test_a_python_that_runs_no_tests_is_refused_before_the_start(shop, tmp_path,
     assert told in done.stderr
 
 
+def test_no_earlier_verdicts_stand_where_a_run_failed(shop):
+    (shop / "v.json").write_text("{}")
+    same = run("verify", "--replay=v.json", "--output=v.json", cwd=shop)
+    assert same.returncode == 2
+    assert "v.json is what is replayed" in same.stderr
+    assert (shop / "v.json").exists()
+
+    assert run("verify", "--spec=nowhere.md", "--output=v.json", cwd=shop).returncode == 2
+    assert not (shop / "v.json").exists()
+
+
 def test_verify_takes_several_specs_and_writes_nothing_unasked(shop):
     (shop / "second.md").write_text("# Shop\n\n## FR-2: Gross\n\nThe gross is not the net.\n")
     done = run(
