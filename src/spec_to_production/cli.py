@@ -42,7 +42,13 @@ def _option(
         return click.option(f"--{name}/--{other}", default=None, help=help_)
     shown = other_default or ("" if default in (PydanticUndefined, None, ()) else str(default))
     help_ = f"{text} [default: {shown}]" if shown else text
-    return click.option(f"--{name}", default=None, metavar="VALUE", help=help_)
+    return click.option(f"--{name}", multiple=True, callback=_only_one, metavar="VALUE", help=help_)
+
+
+def _only_one(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> str | None:
+    if len(given) > 1:
+        raise click.UsageError(f"{option.opts[0]} is given {len(given)} times; it takes one value.")
+    return given[0] if given else None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

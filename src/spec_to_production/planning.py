@@ -92,6 +92,12 @@ def _for_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snap
         recorded = read_verdicts(root / settings.replay)
         candidates, effort = recorded.candidates, effort_of(recorded)
     elif settings.tests:
+        file, _, test = settings.tests.partition("::")
+        if test:
+            raise SettingsError(
+                f"tests: {settings.tests} is the id of a test, and ids are not taken.",
+                hint=f"Name its file: {file}",
+            )
         candidates = load_tests(settings.tests, root, component)
     else:
         raise SettingsError(

@@ -131,6 +131,20 @@ def test_no_earlier_verdicts_stand_where_a_run_failed(shop):
     assert not (shop / "v.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("tests", "told"),
+    [
+        (["--tests=tests", "--tests=more"], "--tests is given 2 times"),
+        (["--tests=tests/test_shop.py::test_a"], "Name its file: tests/test_shop.py"),
+    ],
+)
+def test_tests_are_one_file_or_folder(shop, tests, told):
+    done = run("verify", "--spec=spec.md", "--component=shop.py", *tests, cwd=shop)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+
+
 def test_verify_takes_several_specs_and_writes_nothing_unasked(shop):
     (shop / "second.md").write_text("# Shop\n\n## FR-2: Gross\n\nThe gross is not the net.\n")
     done = run(
