@@ -43,7 +43,8 @@ class Repetition:
         chosen = [case for case in self.cases.values() if case.passes and "[" not in case.id]
         files = tuple(dict.fromkeys(case.candidate.placed for case in chosen))
         found = self.pool.in_sessions(Run(files), chosen, self._after_itself)
-        self.cases.update((case.id, case) for case in found)
+        self.complete &= None not in found
+        self.cases.update((case.id, case) for case in found if case is not None)
 
     def _after_itself(self, fork: Fork, case: Case) -> Case:
         def fails(before: Sequence[str]) -> bool:
