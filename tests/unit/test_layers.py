@@ -1,6 +1,7 @@
 """The house is built as CONTRIBUTING.md says: a room knows its neighbours and those below it."""
 
 import ast
+import functools
 import re
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "spec_to_production"
 
 
+@functools.cache
 def floors():
     """Each room of the table, with the number of its row from above."""
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -23,6 +25,7 @@ def floors():
     }
 
 
+@functools.cache
 def arrows():
     """Which rooms each room imports from."""
     known = {}
