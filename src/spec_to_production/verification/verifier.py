@@ -52,7 +52,7 @@ from spec_to_production.verification.runs import Place
 from spec_to_production.verification.salvage import run_alone_in_files, salvage
 from spec_to_production.verification.together import Suite, run_suite, run_together
 
-_MOST_COMPARED = 20
+_LEAST_COMPARED = 20
 _MOST_ON_IMPORT = 100
 _A_REPLAY_S = 3600
 _QUICK_MS = 250
@@ -294,7 +294,7 @@ class Verifier:
             with self._phase("existing_mutation", "mutants against the existing tests"):
                 sample, killed_before = self._mutants_before(pool, suite)
             with self._phase("contribution", "what the accepted tests add"):
-                self._without_idle_ones(pool, suite)
+                self._without_idle_ones(pool, suite, dict(killed_before))
             with self._phase("salvage", "accepted tests in files of their own"):
                 files = self._salvage(pool)
         accepted = self._having("accepted")
@@ -355,19 +355,53 @@ class Verifier:
         killed = {kill.mutant.id for case in after for kill in case.kills}
         return {mutant.id: mutant.id in killed for mutant in mutants}
 
-    def _without_idle_ones(self, pool: Interpreters, suite: Suite) -> None:
-        """Reject accepted tests that add nothing to the existing suite."""
+    def _without_idle_ones(self, pool: Interpreters, suite: Suite, killed: dict[str, bool]) -> None:
+        """Reject accepted tests that add nothing to the existing suite.
+
+        Which mutants that kills is noted in ``killed``.
+        """
         files = [self._place.root / path for path in self._component.test_files]
         named = named_in(files, self._spec.requirements)
         existing = as_cases(suite)
         for case in self._having("accepted"):
             if adds_at_once(case, suite, named):
                 continue
-            kills = [kill.mutant for kill in case.kills if kill.told][:_MOST_COMPARED]
-            killed = self._killed_by(pool, existing, kills)
-            if killed is not None and all(killed.values()):
+            if not any(
+                self._let_one_live(pool, existing, mutants, killed)
+                for mutants in self._told_of(pool, case)
+            ):
                 detail = "It runs no new line and kills no mutant that existing tests let live."
                 self._update([case.rejected("redundant", detail)])
+
+    def _told_of(self, pool: Interpreters, case: Case) -> Iterator[list[Mutant]]:
+        """The mutants that a test tells of: those that are known, then others that it reaches."""
+        yield [kill.mutant for kill in case.kills if kill.told]
+        tried = {*self._sample, *(kill.mutant for kill in case.kills)}
+        rest = [
+            one
+            for one in self._those(trials.reaches, [case])
+            if one not in tried and not one.needs_import
+        ]
+        (again,) = trials.against_mutants(
+            pool, _open_again([case]), rest, self._sources, self._effort.test_timeout
+        )
+        yield [kill.mutant for kill in again.kills[len(case.kills) :] if kill.told]
+
+    def _let_one_live(
+        self,
+        pool: Interpreters,
+        existing: Sequence[Case],
+        mutants: Sequence[Mutant],
+        killed: dict[str, bool],
+    ) -> bool:
+        """Whether the existing tests let a mutant live, or it could not be found out."""
+        unknown = [one for one in mutants if one.id not in killed]
+        some = affordable(unknown, existing) or unknown[:_LEAST_COMPARED]
+        found = self._killed_by(pool, existing, some)
+        if found is None:
+            return True
+        killed |= found
+        return not all(killed.get(one.id, True) for one in mutants)
 
     def _salvage(self, pool: Interpreters) -> tuple[GeneratedFile, ...]:
         """The accepted tests as files; a test that fails without the rejected ones is no good."""

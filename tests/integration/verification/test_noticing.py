@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from spec_to_production.results import GeneratedFile
+from spec_to_production.verification import Effort
 
 VACUOUS = {
     "calls_only": "shop.parse('1')",
@@ -414,3 +415,22 @@ def test_every_row_is_seen_to_run_what_a_shared_fixture_or_a_cache_runs_once(jud
         name: ("disputed" if name in disputed else "accepted", None) for name in found
     }
     assert len(found) == 7
+
+
+def test_what_a_test_adds_is_looked_for_beyond_the_sample_of_mutants(make_verifier):
+    common = """
+        import shop
+
+        def test_prices():
+            assert shop.parse("42") == 42
+            assert shop.total([1, 2]) == 3
+            assert shop.in_order([2, 1]) == "1, 2"
+            assert shop.remember("a") == len(shop.SEEN)
+            assert (shop.shipping(1), shop.shipping(200)) == (5, 0)
+    """
+    verifier = make_verifier(textwrap.dedent(common), Effort(flake_bound=0.5, mutants=20))
+    limit = f"{common}        assert shop.shipping(100) == 5\n"
+    content = textwrap.dedent(limit).replace("test_prices", "test_prices_and_the_limit")
+    (verdict,) = verifier.judge([GeneratedFile(path="tests/test_limit.py", content=content)])
+    assert verdict.verdict == "accepted"
+    assert [test.reason for test in verifier.conclude(None).tests] == [None]
