@@ -21,7 +21,7 @@ def test_a_test_that_cannot_stand_what_its_last_run_left_is_flaky(judge):
         """
     )
     assert found["test_leaves_a_file"].reason == "flaky"
-    assert found["test_leaves_a_file"].detail.startswith("It failed in run 11 (")
+    assert "failed in run " in found["test_leaves_a_file"].detail
     assert "TMPDIR" in found["test_leaves_a_file"].detail
 
 
