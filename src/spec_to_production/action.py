@@ -88,10 +88,12 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     front = Front(display=Log, finish=partial(_finish, root=root, event=event), tell=_tell)
     every = _each(settings, event, root)
     with noted() as came:
-        outcome = run_each(every, root, env, front, came, run)
+        try:
+            outcome = run_each(every, root, env, front, came, run)
+        finally:
+            _hand_over(settings, root)
         if not outcome.results:
             return outcome.exit_code
-        _hand_over(output, root)
         # Who cancels sends Ctrl-C, then SIGTERM, and kills at last: then there is time for no more.
         if signal.SIGTERM in came:
             outcome = replace(outcome, interrupted_by=signal.SIGTERM)
@@ -204,12 +206,21 @@ def _links(root: Path, path: Path, files: str = "*") -> Iterator[Path]:
         yield link.relative_to(root)
 
 
-def _hand_over(output: Path, root: Path) -> None:
-    """Give what root wrote to the workspace's owner, who has to clean it up one day."""
+def _hand_over(settings: Settings, root: Path) -> None:
+    """Give what root wrote to the workspace's owner, whose later steps store it and clean it up."""
     owner = root.stat()
     if os.geteuid() != 0 or owner.st_uid == 0:
         return
-    above = [path for path in output.parents if path.is_relative_to(root) and path != root]
-    for path in (*above, output, *output.rglob("*")):
-        if path.lstat().st_uid == 0:
-            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+    for folder in _written(settings, root.resolve()):
+        above = [path for path in folder.parents if root.resolve() in path.parents]
+        for path in (*above, folder, *folder.rglob("*")):
+            if path.lstat().st_uid == 0:
+                os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def _written(settings: Settings, root: Path) -> Iterator[Path]:
+    """The folders in the workspace that a run has left its reports and answers in."""
+    for name in filter(None, (settings.output, settings.cache_dir)):
+        folder = (root / name).resolve()
+        if folder.is_dir() and root in folder.parents:
+            yield folder

@@ -118,17 +118,21 @@ DELIVERABLE = RESULT.model_copy(
 class Engine:
     """Gives what it was told to give, and remembers what it was asked.
 
-    A signal comes when it is about to give its result.
+    A signal comes when it is about to give its result. What it writes is a file in the checkout.
     """
 
     result: WorkflowResult = RESULT
     error: BaseException | None = None
     signum: int | None = None
+    writes: str | None = None
     asked: list = field(default_factory=list)
 
     def __call__(self, settings, start, *, env, display, servers):
         self.asked.append(settings)
         display.line("[   0.1 s] ::error::what an agent wrote", None)
+        if self.writes:
+            (start / self.writes).parent.mkdir(parents=True)
+            (start / self.writes).touch(mode=0o600)
         if self.error:
             raise self.error
         if self.signum:
@@ -768,6 +772,33 @@ def test_what_root_writes_belongs_to_the_workspaces_owner(step):
     written = list(step.workspace.rglob("*"))
     assert step.workspace / "reports" / "run" / "report.json" in written
     assert {(path.stat().st_uid, path.stat().st_gid) for path in written} == {(1001, 121)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize(
+    "error", [None, ComponentError("unreadable"), Interrupted(signal.SIGINT), RuntimeError("fault")]
+)
+def test_what_is_kept_for_later_runs_belongs_to_the_workspaces_owner(step, error):
+    # The step that stores it, actions/cache, runs as this owner.
+    os.chown(step.workspace, 1001, 121)
+    step.env["INPUT_CACHE-DIR"] = ".kept/answers"
+    step.engine.error, step.engine.writes = error, ".kept/answers/one/answer.json"
+    step.run()
+
+    kept = [step.workspace / ".kept", *(step.workspace / ".kept").rglob("*")]
+    assert len(kept) == 4
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in kept} == {(1001, 121)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_lies_outside_the_workspace_stays_roots(step):
+    os.chown(step.workspace, 1001, 121)
+    step.env["INPUT_CACHE-DIR"] = "../kept"
+    step.engine.writes = "../kept/answer.json"
+    step.run()
+
+    kept = step.workspace.parent / "kept"
+    assert {path.stat().st_uid for path in (kept, *kept.rglob("*"))} == {0}
 
 
 def test_nothing_in_the_checkout_is_imported(tmp_path):
