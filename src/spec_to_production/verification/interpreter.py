@@ -39,6 +39,7 @@ _Wanted = TypeVar("_Wanted")
 _Found = TypeVar("_Found")
 
 _CACHE = "compiled"
+_WARM_UP = Limits(wall_s=120)
 _LIMITS = Limits(wall_s=3600, file_mb=32)
 _GRACE_S = 30.0
 _LONGEST_LINE = 1 << 20
@@ -52,7 +53,7 @@ def install_runner(sandbox: Sandbox, into: Path) -> Path:
     test runs, and runs cannot write there.
 
     Raises:
-        SandboxError: The interpreter lacks pytest or coverage.
+        SandboxError: The interpreter lacks pytest or coverage, or took too long to load them.
     """
     shutil.copytree(
         Path(__file__).parent / "runner",
@@ -66,8 +67,13 @@ def install_runner(sandbox: Sandbox, into: Path) -> Path:
         [str(sandbox.python), "-P", "-c", _COMPILE, str(into)],
         cwd=into,
         env={"PYTHONPYCACHEPREFIX": str(cache), "PYTHONDONTWRITEBYTECODE": ""},
-        limits=Limits(wall_s=120),
+        limits=_WARM_UP,
     )
+    if done.timed_out:
+        raise SandboxError(
+            f"{sandbox.python} did not load pytest and coverage within {_WARM_UP.wall_s:.0f} s.",
+            hint="The machine may be overloaded; run again, or let fewer things run beside it.",
+        )
     if done.returncode != 0:
         raise SandboxError(
             f"{sandbox.python} cannot run tests: {done.output.strip()[-500:] or 'no output'}",

@@ -1,4 +1,4 @@
-"""What the tool's side of an interpreter leaves behind."""
+"""What the tool's side of an interpreter leaves behind, and says of one that cannot be used."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from spec_to_production.verification.interpreter import Interpreter
+from spec_to_production.errors import SandboxError
+from spec_to_production.sandbox import Completed
+from spec_to_production.verification.interpreter import Interpreter, install_runner
 from spec_to_production.verification.runs import Place, Run
 
 
@@ -37,3 +39,29 @@ def test_an_error_in_a_session_leaves_no_folder(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             fail()
     assert not list(tmp_path.glob("run-*"))
+
+
+class Ends:
+    """A sandbox in which every process ends in the same way."""
+
+    python = Path("/usr/bin/python3")
+
+    def __init__(self, *, timed_out):
+        self.end = Completed(returncode=1, output="", timed_out=timed_out, duration_ms=0)
+
+    def hand_over(self, path):
+        pass
+
+    def run(self, *_, **__):
+        return self.end
+
+
+@pytest.mark.parametrize(
+    ("timed_out", "said", "hint"),
+    [(True, "did not load", "overloaded"), (False, "cannot run tests", "pytest and coverage")],
+)
+def test_one_that_is_slow_is_not_said_to_lack_something(tmp_path, timed_out, said, hint):
+    with pytest.raises(SandboxError, match=said) as error:
+        install_runner(Ends(timed_out=timed_out), tmp_path)
+
+    assert hint in error.value.hint
