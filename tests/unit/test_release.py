@@ -14,7 +14,20 @@ release = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(release)
 
 IMAGE = f"ghcr.io/Octo/Demo:v1.2.3@sha256:{'ab' * 32}"
-CHANGELOG = "# Changelog\n\n## [1.2.3] - 2026-01-01\n\n- New.\n\n## [1.2.2]\n\n- Old.\n"
+CHANGELOG = """# Changelog
+
+## [1.2.3] - 2026-01-01
+
+- New.
+
+## [1.2.2]
+
+- Old.
+
+## [1.1.10]
+
+- Older.
+"""
 
 
 def test_a_released_action_runs_the_image_by_its_digest():
@@ -97,10 +110,11 @@ class Repository:
         return done.stdout.strip()
 
     def release(self, version, digest):
-        """Run the workflow's own step as a runner does: on main, with none of the tags."""
+        """Run the workflow's own step as a runner does: on main, with the tags of the origin."""
         self.git("checkout", "--quiet", "--detach", self.main)
         for tag in self.git("tag").split():
             self.git("tag", "--delete", tag)
+        self.git("fetch", "--quiet", "--tags")
         jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]
         command = ["bash", "-e", "-c", jobs["release"]["steps"][-1]["run"]]
         env = {**self.env, "VERSION": version, "DIGEST": f"sha256:{digest * 64}"}
@@ -133,6 +147,13 @@ def test_the_major_version_moves_and_the_version_does_not(repository):
 
     assert repository.tag("v1.2.2") == before
     assert repository.tag("v1") == repository.tag("v1.2.3") != before
+
+
+def test_the_major_version_does_not_move_back_to_an_older_line(repository):
+    repository.release("1.2.3", "a")
+    assert repository.release("1.1.10", "b") == 0
+
+    assert repository.tag("v1") == repository.tag("v1.2.3") != repository.tag("v1.1.10")
 
 
 def test_a_version_is_not_released_twice(repository):
