@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -20,12 +22,16 @@ class ReleaseError(Exception):
     """The release cannot be made as things stand; the text says why."""
 
 
-def check(version: str, package: str, changelog: str) -> None:
-    """Refuse a version that is none, that the package does not have or the changelog not tell."""
+def check(version: str, package: str, changelog: str, tags: Collection[str]) -> None:
+    """Refuse a version that is none, is released, or that package or changelog do not know."""
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise ReleaseError(f"{version!r} is not of the form 1.2.3.")
     if f'__version__ = "{version}"' not in package:
         raise ReleaseError(f"src/spec_to_production/__init__.py does not say {version}.")
+    if f"v{version}" in tags:
+        raise ReleaseError(
+            f"v{version} exists. If its release stopped half-way, re-run that run's failed job."
+        )
     notes(version, changelog)
 
 
@@ -50,6 +56,12 @@ def notes(version: str, changelog: str) -> str:
     return found[1].strip() + "\n"
 
 
+def _tags() -> list[str]:
+    command = ["git", "tag"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
 def main(arguments: list[str]) -> int:
     """Carry out one step."""
     parser = argparse.ArgumentParser(
@@ -62,7 +74,7 @@ def main(arguments: list[str]) -> int:
     try:
         if given.step == "check":
             package = (ROOT / "src/spec_to_production/__init__.py").read_text("utf-8")
-            check(given.subject, package, changelog)
+            check(given.subject, package, changelog, _tags())
         elif given.step == "pin":
             action = ROOT / "action.yml"
             action.write_text(pin(given.subject, action.read_text("utf-8")), "utf-8")

@@ -67,15 +67,25 @@ def test_a_version_that_the_changelog_does_not_tell_is_refused():
         ("v1.2.3", '__version__ = "1.2.3"', "form"),
         ("1.2.3", '__version__ = "1.2.2"', "does not say"),
         ("1.2.4", '__version__ = "1.2.4"', "tells nothing"),
+        ("1.2.1", '__version__ = "1.2.1"', "exists"),
     ],
 )
 def test_a_release_that_does_not_fit_is_refused(version, package, why):
     with pytest.raises(release.ReleaseError, match=why):
-        release.check(version, package, CHANGELOG)
+        release.check(version, package, CHANGELOG, ["v1.2.1"])
 
 
 def test_a_release_that_fits_is_taken():
-    release.check("1.2.3", '__version__ = "1.2.3"', CHANGELOG)
+    release.check("1.2.3", '__version__ = "1.2.3"', CHANGELOG, ["v1.2.2", "v1"])
+
+
+GH = """#!/bin/sh
+echo "$*" >> {told}
+case "$2" in
+create) [ ! -e {told}.refuse ] && touch {told}.released ;;
+view) [ -e {told}.released ] ;;
+esac
+"""
 
 
 class Repository:
@@ -89,7 +99,7 @@ class Repository:
             "RUNNER_TEMP": str(folder),
             "GITHUB_REPOSITORY": "Octo/Demo",
         }
-        (folder / "gh").write_text(f'#!/bin/sh\necho "$*" >> {self.told}\n')
+        (folder / "gh").write_text(GH.format(told=self.told))
         (folder / "gh").chmod(0o755)
         (self.clone / "scripts").mkdir(parents=True)
         for name in ("action.yml", "scripts/release.py"):
@@ -156,7 +166,25 @@ def test_the_major_version_does_not_move_back_to_an_older_line(repository):
     assert repository.tag("v1") == repository.tag("v1.2.3") != repository.tag("v1.1.10")
 
 
-def test_a_version_is_not_released_twice(repository):
+def test_a_release_that_stopped_half_way_goes_on_when_its_job_is_run_again(repository):
+    refuse = repository.told.with_suffix(".refuse")
+    refuse.touch()
+    assert repository.release("1.2.3", "a") != 0
+    tagged = repository.tag("v1.2.3")
+    refuse.unlink()
+
+    assert repository.release("1.2.3", "a") == 0
+    assert repository.tag("v1") == repository.tag("v1.2.3") == tagged
+
+
+def test_a_release_that_is_there_is_not_made_again(repository):
+    repository.release("1.2.3", "a")
+
+    assert repository.release("1.2.3", "a") == 0
+    assert repository.told.read_text().count("release create") == 1
+
+
+def test_a_version_is_not_released_with_another_image(repository):
     repository.release("1.2.3", "a")
     before = repository.tag("v1.2.3")
 
