@@ -1,6 +1,7 @@
 """The image, started as GitHub's runner starts it, against a GitHub on loopback."""
 
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -138,6 +139,29 @@ def test_several_pairs_share_the_agent_server(job, show):
     for folder in folders:
         report = parse_report((job.workspace / "out" / folder / "report.json").read_bytes())
         assert {each.status for each in report.jobs} == {"succeeded"}
+
+
+def test_what_is_kept_is_stored_by_the_runners_user_and_saves_the_next_run_its_jobs(job, show):
+    keeping = ONE_MODULE | {"INPUT_CACHE-DIR": ".kept"}
+    assert job.step(keeping) == 0, job.log
+    ready = "the agent server is ready"
+    assert ready in job.log
+
+    owner = job.workspace.stat()
+    runner = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    stored = subprocess.run(  # as actions/cache does
+        ["tar", "--create", "--file=-", ".kept"],
+        cwd=job.workspace,
+        capture_output=True,
+        check=True,
+        **(runner if os.geteuid() == 0 else {}),
+    )
+    assert stored.stdout
+
+    code = job.step(keeping)
+    show("a run on what was kept", job.seen(code))
+    assert code == 0, job.log
+    assert ready not in job.log
 
 
 def test_a_fork_has_its_tests_judged_and_is_never_red(job, show):

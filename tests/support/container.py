@@ -19,6 +19,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "e2e"
 BASE = "python:3.13-slim-trixie"
@@ -28,6 +30,7 @@ DOCKER_PACKAGES = r"^docker(\.io|-cli|-buildx)$"
 DEBIAN_PACKAGES = "ca-certificates,python3,python3-venv"
 # As in Docker's own slim images: packages leave their documentation out.
 DEBIAN_SLIM = "".join(f"path-exclude /usr/share/{name}/*\n" for name in ("doc", "man", "locale"))
+_SOCKET = "/var/run/docker.sock"
 _STEP_S = 1800
 
 
@@ -70,6 +73,12 @@ class Docker:
         except (Unavailable, OSError):
             return False
         return True
+
+    def socket_mount(self) -> Sequence[str]:
+        """Every container action has the engine's socket, where the engine has one here."""
+        address = self.host or os.environ.get("DOCKER_HOST") or f"unix://{_SOCKET}"
+        socket = Path(address.removeprefix("unix://"))
+        return [f"--volume={socket}:{_SOCKET}"] if socket.is_socket() else []
 
     def has(self, image: str) -> bool:
         return bool(self("images", "--quiet", image).strip())
@@ -202,6 +211,12 @@ def _client_settings() -> Mapping[str, str]:
     return config | {name: os.environ[name] for name in names}
 
 
+def _empty_inputs() -> Mapping[str, str]:
+    """What the runner sets for inputs that a workflow leaves out."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+    return {f"INPUT_{name.upper()}": "" for name in action["inputs"]}
+
+
 @dataclass(frozen=True)
 class Runner:
     """Starts a container as ``ContainerActionHandler`` of actions/runner does.
@@ -229,7 +244,7 @@ class Runner:
             "GITHUB_ACTIONS": "true",
             "CI": "true",
         }
-        given = {**env, **paths}
+        given = {**_empty_inputs(), **env, **paths}
         name = f"spec-to-production-e2e-{uuid.uuid4().hex[:12]}"
         command = [
             *self.docker.command,
@@ -239,6 +254,7 @@ class Runner:
             "--rm",
             *(part for variable in given for part in ("-e", variable)),
             *(f"--volume={self.folder / mount}:/github/{mount}" for mount in mounts),
+            *self.docker.socket_mount(),
             # Where the runner puts it on a network of the job's, the tests' servers are here.
             "--network=host",
             self.image,
