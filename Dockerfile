@@ -1,8 +1,8 @@
 # The action's image. Builds with BuildKit and with the legacy builder; `--target slim` leaves
 # the agent server out, for those whose jobs run on servers of their own.
 #
-# A release passes BASE_IMAGE as name@sha256:… (docs/releasing.md says where the digest is from).
-ARG BASE_IMAGE=python:3.13-slim-trixie
+# The digest is that of the index for all platforms; docs/releasing.md says how it is renewed.
+ARG BASE_IMAGE=python:3.13-slim-trixie@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285
 
 FROM ${BASE_IMAGE} AS builder
 ENV UV_LINK_MODE=copy \
@@ -51,6 +51,8 @@ FROM ${BASE_IMAGE} AS runtime
 LABEL org.opencontainers.image.title="spec-to-production" \
       org.opencontainers.image.description="From a spec to tests that are shown to be real" \
       org.opencontainers.image.licenses="MIT"
+ARG BASE_IMAGE
+LABEL org.opencontainers.image.base.name="${BASE_IMAGE}"
 # Perl weighs more than git and serves its mail commands alone. Of git's own programs those go that
 # serve repositories to others or send mail, and a copy of git itself.
 RUN apt-get update --quiet \

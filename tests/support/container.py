@@ -8,6 +8,7 @@ reach there, is then made by debootstrap.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "e2e"
-BASE = "python:3.13-slim-trixie"
+(BASE,) = re.findall(r"^ARG BASE_IMAGE=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 DEBIAN_BASE = "spec-to-production-base:trixie"
 # Newer releases have the client and BuildKit apart.
 DOCKER_PACKAGES = r"^docker(\.io|-cli|-buildx)$"
@@ -81,7 +82,11 @@ class Docker:
         return [f"--volume={socket}:{_SOCKET}"] if socket.is_socket() else []
 
     def has(self, image: str) -> bool:
-        return bool(self("images", "--quiet", image).strip())
+        try:
+            self("image", "inspect", image)
+        except Unavailable:
+            return False
+        return True
 
 
 @contextmanager

@@ -60,3 +60,11 @@ def test_the_container_is_started_without_a_shell():
     (entry,) = re.findall(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 
     assert yaml.safe_load(entry) == ["/opt/tool/bin/python", "-I", "/action/entrypoint.py"]
+
+
+def test_the_base_image_is_pinned_by_its_digest():
+    assert re.search(
+        r"^ARG BASE_IMAGE=python:3\.13-slim-trixie@sha256:[0-9a-f]{64}$",
+        (ROOT / "Dockerfile").read_text(),
+        re.MULTILINE,
+    )
