@@ -1,3 +1,3 @@
 """From a spec to tests that are shown to be real."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
