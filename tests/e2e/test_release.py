@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from support import buildkit
+from support import buildkit, go
 from support.container import ROOT, base
 
 pytestmark = pytest.mark.e2e
@@ -53,7 +53,7 @@ def registry(tmp_path_factory):
 @pytest.fixture(scope="module")
 def buildx(tmp_path_factory):
     if os.geteuid():
-        pytest.skip("not run: only root can start a BuildKit here")
+        go.not_run("only root can start a BuildKit here")
     with buildkit.buildx(tmp_path_factory.mktemp("buildkit")) as client:
         yield client
 
