@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -18,8 +19,22 @@ from support.container import CACHE
 BUILDKIT = ("github.com/moby/buildkit@v0.34.2", "./cmd/buildkitd")
 BUILDX = ("github.com/docker/buildx@v0.38.2", "./cmd/buildx")
 REGISTRY = ("github.com/distribution/distribution/v3@v3.1.2", "./cmd/registry")
+SYFT = ("github.com/anchore/syft@v1.57.1", "./cmd/syft")
 _STEP_S = 1800
 _START_S = 60
+
+
+# BuildKit's protocol for scanners: docs/attestations/sbom-protocol.md in moby/buildkit.
+_SCAN = """#!/bin/sh
+set -eu
+export SYFT_CHECK_FOR_APP_UPDATE=false
+{
+    printf '{"_type":"https://in-toto.io/Statement/v0.1",'
+    printf '"predicateType":"https://spdx.dev/Document","predicate":'
+    /syft scan "dir:$BUILDKIT_SCAN_SOURCE" --quiet --output=spdx-json
+    printf '}'
+} > "$BUILDKIT_SCAN_DESTINATION/$(basename "$BUILDKIT_SCAN_SOURCE").spdx.json"
+"""
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,15 @@ def registry(folder: Path) -> Iterator[str]:
             assert time.monotonic() < deadline, "the registry does not answer"
             time.sleep(0.1)
         yield settings["http"]["addr"]
+
+
+def publish_scanner(client: Buildx, folder: Path, base: str, name: str) -> None:
+    """Push an image that lists packages with syft, as Docker's own scanner does."""
+    shutil.copy(go.program(*SYFT), folder / "syft")
+    (folder / "scan").write_text(_SCAN)
+    (folder / "scan").chmod(0o755)
+    (folder / "Dockerfile").write_text(f'FROM {base}\nCOPY syft scan /\nENTRYPOINT ["/scan"]\n')
+    client("build", "--push", f"--tag={name}", str(folder))
 
 
 def _answers(address: tuple[str, int]) -> bool:

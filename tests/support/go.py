@@ -22,6 +22,11 @@ def not_run(reason: str) -> NoReturn:
     pytest.skip(f"not run: {reason}")
 
 
+def is_built(module: str) -> bool:
+    """Whether a module's program is in the cache already."""
+    return (ROOT / ".cache" / "go" / module / "program").exists()
+
+
 def program(module: str, package: str = ".") -> Path:
     """A package of a module, built once into the cache; without Go the test is told as not run."""
     if shutil.which("go") is None:
