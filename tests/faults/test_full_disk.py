@@ -23,6 +23,7 @@ from spec_to_production.progress import Lines
 from spec_to_production.results import GeneratedFile, Task
 from spec_to_production.settings import cache_folder
 from support.jobs import TEST, record_test, run_jobs, task
+from support.results import make_result
 from support.small_disk import fill, needs_mounts, small_disk
 
 pytestmark = [pytest.mark.integration, needs_mounts]
@@ -85,7 +86,7 @@ def test_a_memory_that_finds_no_room_costs_no_answer(
         outcome = run_jobs(agent_server, recorded_model.model, base, outputs, journal=journal)
     for each, job in zip(others, outcome.jobs, strict=True):
         memory.keep(each, job.files)
-    memory.learn(outcome.jobs)
+    memory.learn(make_result(jobs=tuple(outcome.jobs)))
 
     table("full disk", "memory", outcome)
     assert outcome.statuses == ["succeeded"] * 3
