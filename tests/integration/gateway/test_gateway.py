@@ -287,7 +287,7 @@ def test_a_provider_that_is_not_there_is_said_so(open_gateway, httpserver):
         answer = ask(gateway)
 
     assert answer.status_code == 502
-    assert gateway.budget.spent.tokens == 0
+    assert gateway.purse.spent.tokens == 0
     assert "ConnectError" in answer.json()["error"]["message"]
 
 
@@ -297,7 +297,7 @@ def test_a_refusal_costs_nothing(httpserver, open_gateway, status):
     gateway = open_gateway()
 
     assert ask(gateway).status_code == status
-    assert (gateway.budget.spent.requests, gateway.budget.spent.tokens) == (1, 0)
+    assert (gateway.purse.spent.requests, gateway.purse.spent.tokens) == (1, 0)
 
 
 def test_after_the_run_nothing_answers(open_gateway):
