@@ -57,8 +57,8 @@ def test_out_of_quota_the_next_model_is_used(agent_server, recorded_model, base,
 
 def test_what_the_gateway_refuses_ends_the_jobs_by_the_budget(agent_server, recorded_model, base):
     provider = find_provider("openai/recorded-test", recorded_model.base_url)
-    with closing(Gateway(provider, SecretStr("key"), gateway.Budget(requests=1))) as purse:
-        model = replace(recorded_model.model, api_key=purse.key, base_url=purse.address)
+    with closing(Gateway(provider, SecretStr("key"), gateway.Purse(requests=1))) as limited:
+        model = replace(recorded_model.model, api_key=limited.key, base_url=limited.address)
         outputs = [record_test(recorded_model), record_test(recorded_model)]
 
         outcome = run_jobs(agent_server, model, base, outputs, max_parallel=1)
