@@ -62,7 +62,7 @@ class Attestations:
             return Findings.model_validate_json(body)
         except (OSError, ValueError) as error:
             what = "of another form" if isinstance(error, ValidationError) else str(error)
-            self._tell(f"the findings of an earlier run are left aside: {what}")
+            self._tell(f"the findings of an earlier run are ignored: {what}")
             return None
 
     def keep(self, key: str, findings: Findings) -> None:

@@ -54,14 +54,14 @@ def _only_one(_: click.Context, option: click.Parameter, given: tuple[str, ...])
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__)
 def main() -> None:
-    """From a spec to tests that are shown to be real."""
+    """Generate tests from a spec, and show that each one is real."""
     stamina.instrumentation.set_on_retry_hooks([])  # else it prints every retry to the terminal
 
 
 @main.command()
 @_options("run")
 def run(**options: Any) -> None:  # noqa: ANN401
-    """Let OpenHands write tests from a spec, verify every one, refactor beside it, report."""
+    """Generate tests with OpenHands, verify each one, refactor and report."""
     from spec_to_production import console  # noqa: PLC0415 - its docstring says why
 
     console.run(options)

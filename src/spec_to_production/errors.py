@@ -141,7 +141,7 @@ def telling_of_a_full_disk() -> Iterator[None]:
         place = error.args[0][0][1] if isinstance(error, shutil.Error) else error.filename
         raise DiskFullError(
             f"{os.strerror(errno.ENOSPC)}: {place or 'a file'} could not be written.",
-            hint="Free some, or have the run work on another disk (TMPDIR).",
+            hint="Free some space, or set TMPDIR to a folder on another disk.",
         ) from error
 
 

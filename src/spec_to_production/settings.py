@@ -111,18 +111,19 @@ class Settings(BaseModel):
     )
     spec: str = _setting(
         ...,
-        "Path of the spec, a Markdown file. Also several or globs, one a line, or auto.",
+        "Path of the spec, a Markdown file. Several paths or globs, one per line, may be given; "
+        "auto takes the pairs in pyproject.toml, on a pull request those that it touches.",
         commands=_BOTH,
     )
     component: str = _setting(
         ...,
         "Component under test: a path (src/calculator) or a dotted name (calculator). "
-        "Also several or globs, one a line, or auto.",
+        "Several or globs, one per line, or auto, as for spec.",
         commands=_BOTH,
     )
     pairs: dict[str, str] | None = _setting(
         None,
-        "For auto, a table: the component's path for each spec's.",
+        "The pairs for auto, as a table: spec path = component path.",
         fronts=("file",),
         commands=(),
     )
@@ -161,8 +162,8 @@ class Settings(BaseModel):
     )
     llm_model: str | None = _setting(
         None,
-        "Model, as LiteLLM names it (anthropic/claude-sonnet-4-5, openai/gpt-5, …). Of several, "
-        "separated by commas, the next is used when one is out of quota.",
+        "Model, as LiteLLM names it (anthropic/claude-sonnet-4-5, openai/gpt-5, …). Give several, "
+        "separated by commas, to fall back on the next when one is out of quota.",
         fronts=_NOT_FROM_FILE,
     )
     llm_api_key: SecretStr | None = _setting(
@@ -171,7 +172,7 @@ class Settings(BaseModel):
     llm_base_url: str | None = _setting(
         None, "Address of an OpenAI-compatible model server.", fronts=_NOT_FROM_FILE
     )
-    max_parallel_jobs: int = _setting(4, "Most OpenHands jobs in flight at once.", ge=1, le=64)
+    max_parallel_jobs: int = _setting(4, "Most OpenHands jobs at once.", ge=1, le=64)
     max_iterations: int = _setting(60, "Most steps of the agent in one job.", ge=1)
     job_timeout: float = _setting(
         300, "Seconds for one job, from its submission; a repair has as many once more.", gt=0
@@ -187,26 +188,25 @@ class Settings(BaseModel):
     )
     max_cost_usd: float | None = _setting(
         None,
-        "Most US dollars for the model in one run. Then jobs are stopped; what they have by then "
-        "is judged and reported.",
+        "Limit on the model's cost in one run, in US dollars. When it is reached, jobs are "
+        "stopped, and what they have written by then is still judged and reported.",
         gt=0,
     )
     max_tokens: int | None = _setting(
-        None, "Most tokens for the model in one run, prompts and answers; as max-cost-usd.", ge=1
+        None, "Limit on the model's tokens in one run, prompts and answers; as max-cost-usd.", ge=1
     )
     total_timeout: float | None = _setting(
-        None, "Seconds for all jobs together; as max-cost-usd.", gt=0
+        None, "Limit on the time of all jobs together, in seconds; as max-cost-usd.", gt=0
     )
     cache_dir: str | None = _setting(
         None,
-        "Folder that keeps answers and findings for later runs: for what did not change no job is "
-        "fired.",
+        "Folder kept between runs: what did not change is answered from it, and no job is fired.",
         fronts=_NOT_FROM_FILE,
     )
     resume: bool = _setting(
         True,  # noqa: FBT003
-        "Go on where a run that was killed had stopped, with what is in cache-dir: its "
-        "conversations on your servers, its answers.",
+        "Resume a killed run from what is in cache-dir: its conversations on your servers, and "
+        "its answers.",
         fronts=_NOT_FROM_FILE,
     )
     openhands_url: Addresses | None = _setting(
@@ -293,8 +293,8 @@ class Settings(BaseModel):
     )
     deliver: Literal["comment", "commit", "pull-request"] = _setting(
         "comment",
-        "comment: nothing is pushed; commit: accepted tests go onto the branch; "
-        "pull-request: into one of their own.",
+        "comment: nothing is pushed; commit: accepted tests are committed to the branch; "
+        "pull-request: they are proposed in a pull request of their own.",
         fronts=("action",),
         commands=(),
     )

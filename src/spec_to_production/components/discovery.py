@@ -127,7 +127,7 @@ def _only_package(path: str, root: Path) -> str:
     if len(inside) == 1:
         return inside[0]
     raise ComponentError(
-        f"The component {path} is the folder of all packages.",
+        f"The component {path} is a source root, not a component.",
         hint=f"Give one of {_listed(inside)}." if inside else "Give the path of a package.",
     )
 

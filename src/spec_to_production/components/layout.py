@@ -89,7 +89,9 @@ def _pyproject(root: Path) -> Mapping[str, Any]:
 
 
 def _unreadable(file: str, error: Exception) -> ComponentError:
-    return ComponentError(f"{file} cannot be read: {error}", hint="Mend it: it says where code is.")
+    return ComponentError(
+        f"{file} cannot be read: {error}", hint="Fix the file: it says where the code is."
+    )
 
 
 def _packaging_roots(project: Mapping[str, Any]) -> Iterator[str]:

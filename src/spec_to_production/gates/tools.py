@@ -104,6 +104,6 @@ def _run_checker(proposal: Proposal, checker: str) -> Gate:
         return _none_found("type_checking", errors)
     said = "it took too long" if done.timed_out else done.output.strip()[-300:]
     if said.endswith(f"No module named {checker}"):
-        said = f"it is not there. Name it in requirements, with what its settings need: {checker}"
+        said = f"it is not installed. Name {checker} in requirements, with what its settings need"
     detail = f"The project is set up for {checker}, but it could not run: {said}"
     return Gate(name="type_checking", status="error", detail=detail, threshold=0, unit="count")

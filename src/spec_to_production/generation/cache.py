@@ -55,7 +55,7 @@ class Cache:
             _require_fit(entry, task)
         except (OSError, ValueError) as error:
             what = "not an answer" if isinstance(error, ValidationError) else str(error)
-            self._tell(f"{task.id}: its entry in the cache is left aside: {what}")
+            self._tell(f"{task.id}: its entry in the cache is ignored: {what}")
             return None
         return entry.files
 

@@ -282,7 +282,7 @@ def _call(client: httpx.Client, request: Request) -> _Answer:
             "The artifact service answered with something unknown.", hint=_FILES_STAY
         ) from error
     if not answer.ok:
-        raise GitHubError("The artifact service said no, without a reason.", hint=_FILES_STAY)
+        raise GitHubError("The artifact service refused and gave no reason.", hint=_FILES_STAY)
     return answer
 
 

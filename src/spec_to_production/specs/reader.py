@@ -154,7 +154,7 @@ def _refuse_duplicates(requirements: Sequence[Requirement], name: str) -> None:
         line = requirement.lines.start
         if requirement.id in first:
             raise SpecError(
-                f"{name}:{line}: {requirement.id} is there twice, "
+                f"{name}:{line}: {requirement.id} is defined twice, "
                 f"first in line {first[requirement.id]}.",
                 hint="Give every requirement an id of its own.",
             )

@@ -98,7 +98,7 @@ def test_an_entry_that_is_no_file_is_left_aside_and_told(cache, told, tmp_path, 
     make(path)
 
     assert cache.find(task()) is None
-    assert "left aside" in told[0]
+    assert "is ignored" in told[0]
 
 
 def test_a_cache_that_may_only_be_read_is_used(cache, told, monkeypatch):

@@ -392,7 +392,7 @@ def test_a_coverage_that_nobody_can_reach_is_an_error_with_its_line():
 
 
 def test_an_id_given_twice_is_an_error_with_both_lines():
-    with pytest.raises(SpecError, match=r"spec\.md:5: FR-1 is there twice, first in line 3"):
+    with pytest.raises(SpecError, match=r"spec\.md:5: FR-1 is defined twice, first in line 3"):
         parse("# T\n\n### FR-1: One\n\n### FR-1: Two\n")
 
 
