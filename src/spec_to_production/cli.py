@@ -16,6 +16,9 @@ from spec_to_production.settings import fields_of
 _DEFAULTS = {("verify", "output"): "nothing is written"}
 """What a command does instead of what holds everywhere else."""
 
+_NAMED_ONCE = {"spec", "component", "tests"}
+"""Of what is worked on nothing may be dropped in silence; of other options the last one holds."""
+
 
 def _options(command: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command one option for each setting that it has."""
@@ -42,7 +45,11 @@ def _option(
         return click.option(f"--{name}/--{other}", default=None, help=help_)
     shown = other_default or ("" if default in (PydanticUndefined, None, ()) else str(default))
     help_ = f"{text} [default: {shown}]" if shown else text
-    return click.option(f"--{name}", multiple=True, callback=_only_one, metavar="VALUE", help=help_)
+    if name in _NAMED_ONCE:
+        return click.option(
+            f"--{name}", multiple=True, callback=_only_one, metavar="VALUE", help=help_
+        )
+    return click.option(f"--{name}", metavar="VALUE", help=help_)
 
 
 def _only_one(_: click.Context, option: click.Parameter, given: tuple[str, ...]) -> str | None:

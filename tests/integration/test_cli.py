@@ -160,3 +160,9 @@ def test_verify_takes_several_specs_and_writes_nothing_unasked(shop):
 def test_the_help_of_verify_tells_no_default_that_does_not_hold():
     assert "[default: out]" in " ".join(run("run", "--help").stdout.split())
     assert "nothing is written]" in " ".join(run("verify", "--help").stdout.split())
+
+
+def test_of_an_option_that_is_given_twice_the_last_one_holds():
+    done = run("run", SPEC, COMPONENT, "--dry-run", "--target=nonsense", "--target=dev")
+    assert done.returncode == 0
+    assert "nonsense" not in done.stderr
