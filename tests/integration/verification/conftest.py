@@ -174,23 +174,26 @@ def folder() -> Iterator[Path]:
 def make_verifier(folder: Path) -> Callable[..., Verifier]:
     """A verifier of the shop, whose own suite is ``existing``; its warnings are errors.
 
-    ``files`` are there beside it: text, which is dedented, or bytes.
+    ``there`` is what the checkout has beside it or in its place: text, which is dedented, or bytes.
     """
 
     def make(
         existing: str = EXISTING,
         effort: Effort = QUICK,
         component: str = "src/shop.py",
-        files: Mapping[str, str | bytes] = {},
+        there: Mapping[str, str | bytes] = {},
     ) -> Verifier:
         root = folder / "shop"
-        for path, content in {component: SHOP, **files}.items():
+        files: dict[str, str | bytes] = {
+            component: SHOP,
+            "tests/test_shop.py": existing,
+            "pyproject.toml": SETTINGS,
+            **there,
+        }
+        for path, content in files.items():
+            data = textwrap.dedent(content).encode() if isinstance(content, str) else content
             (root / path).parent.mkdir(parents=True, exist_ok=True)
-            is_text = isinstance(content, str)
-            (root / path).write_bytes(textwrap.dedent(content).encode() if is_text else content)
-        (root / "tests").mkdir(exist_ok=True)
-        (root / "tests/test_shop.py").write_text(existing)
-        (root / "pyproject.toml").write_text(SETTINGS)
+            (root / path).write_bytes(data)
         git("init", "--quiet", cwd=root)
         git("add", "--all", cwd=root)
         git("commit", "--quiet", "--message=shop", cwd=root)
@@ -212,7 +215,7 @@ def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification
     """Judge files given as ``name=text`` and conclude."""
 
     def run(existing: str = EXISTING, there: Mapping[str, str] = {}, **files: str) -> Verification:
-        verifier = make_verifier(existing, files=there)
+        verifier = make_verifier(existing, there=there)
         verifier.judge([file(name, text) for name, text in files.items()])
         return verifier.conclude(None)
 

@@ -276,7 +276,7 @@ def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):
         def test_first_to_remember():
             assert shop.remember("x") == 1
         """,
-        files={
+        there={
             "tests/test_without_its_package.py": "import nowhere_to_be_found, shop\n",
             "tests/test_unwritten.py": "import shop\ndef test_a(:\n",
             "tests/test_zombie.py": """

@@ -51,7 +51,7 @@ def check_of_mutants(found):
 def test_modules_that_cannot_be_read_do_not_keep_the_others_from_being_judged(make_verifier):
     odd = {"tea_room": TEA_ROOM, "old": OLD, "garbled": GARBLED}
     files = {f"src/shop/{name}.py": content for name, content in odd.items()}
-    verifier = make_verifier(component=PACKAGE, files=files)
+    verifier = make_verifier(component=PACKAGE, there=files)
     verifier.judge([candidate(GOOD)])
     found = verifier.conclude(None)
 
@@ -70,7 +70,7 @@ def test_where_all_modules_can_be_read_mutants_of_all_were_made(verify):
 def test_a_test_of_code_that_cannot_be_changed_is_not_called_vacuous(make_verifier):
     """The project's own Python reads it, this one does not."""
     files = {"src/shop/sign.py": SIGN, "tests/conftest.py": CODEC}
-    verifier = make_verifier(component=PACKAGE, files=files)
+    verifier = make_verifier(component=PACKAGE, there=files)
     (verdict,) = verifier.judge([candidate(OF_THE_SIGN)])
 
     assert (verdict.verdict, verdict.reason) == ("rejected", "not_collected")
