@@ -54,7 +54,7 @@ def path_beside(path: str) -> str:
 
 def _with_marks(source: str, disputes: Mapping[str, Dispute]) -> str:
     tree = syntax.parse(source)
-    lines = source.splitlines()
+    lines = syntax.lines_of(source)
     # From the last one up, so that the lines above keep their numbers.
     for line, text in sorted(_insertions(tree, lines, disputes), reverse=True):
         lines.insert(line - 1, text)
