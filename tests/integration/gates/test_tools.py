@@ -99,7 +99,7 @@ def test_a_type_checker_that_is_asked_for_and_missing_is_an_error(gates):
     judged = gates({"pyproject.toml": "[tool.pyright]\n"})
 
     assert judged["type_checking"].status == "error"
-    assert "Name it in requirements" in judged["type_checking"].detail
+    assert "Name pyright in requirements" in judged["type_checking"].detail
 
 
 @pytest.mark.parametrize(
