@@ -29,6 +29,8 @@ from spec_to_production.snapshot import Snapshot
 
 _MOST_NEW_BYTES = 64 << 20
 _MOST_FILES = 50_000
+_DEEPEST = 200
+"""Folders in folders. To look at one takes time by the square of how deep it lies."""
 _GIT = ".git"
 _UNREADABLE = (
     DiskFullError,
@@ -167,6 +169,10 @@ def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
     """Repeat a copy's files and links; what is neither is left out."""
     left, count = most_bytes, 0
     for entry in copy:
+        if len(entry.path.parts) > _DEEPEST:
+            raise OpenHandsError(
+                f"The job left folders in its copy that lie more than {_DEEPEST} deep."
+            )
         # A repository in the repository would be asked by git for its state: it stays out.
         if any(part.lower() in (_GIT, "..") for part in entry.path.parts):
             continue
