@@ -36,6 +36,7 @@ class Candidate:
         refused: A reason that holds for the whole file, with its detail.
         shadowing: Functions that would silently take another one's place, with the detail.
         docstring: The file's own.
+        component: The modules that it is to test.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Candidate:
     refused: tuple[Reason, str] | None = None
     shadowing: tuple[tuple[str, str], ...] = ()
     docstring: str = ""
+    component: frozenset[str] = frozenset()
 
     def id_of(self, function: str) -> str:
         """The pytest id of a function, under the name that was handed in."""
@@ -130,6 +132,7 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
         functions=tuple({function.name: function for function in every}.values()),
         shadowing=tuple(_shadowing(every, checkout / file.path)),
         docstring=ast.get_docstring(tree) or "",
+        component=frozenset(module.name for module in component.modules),
     )
 
 

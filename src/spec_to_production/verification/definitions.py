@@ -25,7 +25,8 @@ class Function:
 
     ``essence`` is equal for two functions that do the same, word for word: what they stand on in
     their files belongs to it; their names, docstrings and plain marks do not. ``prose`` are its
-    docstring and comments, ``around`` those of its classes, and their decorators.
+    docstring and comments, ``around`` those of its classes, and their decorators. ``imports`` are
+    the modules that it, or what it stands on, may use, and the names that it takes from them.
     """
 
     name: str
@@ -34,22 +35,27 @@ class Function:
     essence: str
     prose: str = ""
     around: str = ""
+    imports: frozenset[str] = frozenset()
 
 
 def functions_of(tree: ast.Module, source: str) -> Iterator[Function]:
     """The test functions of a module, those in classes included."""
     bound = dict(_bindings(tree))
+    for_all = [node for node in tree.body if _is_star(node)]
     everything = syntax.lines_of(source)
     for owners, node in test_nodes(tree):
         lines = everything[first_line(node) - 1 : node.end_lineno]
         comments = [*_comments_above(node, everything), *_comments_in(lines)]
+        parts = _parts(owners, node)
+        ground = _stood_on((node.args, *parts), bound)
         yield Function(
             name=qualified(owners, node),
             line=node.lineno,
             code="\n".join(lines),
-            essence=_essence(owners, node, bound),
+            essence=_essence(node, parts, ground),
             prose="\n".join([*comments, ast.get_docstring(node) or ""]),
             around="\n".join(part for one in owners for part in _said_by(one, everything)),
+            imports=frozenset(_imported((*parts, *ground, *for_all))),
         )
 
 
@@ -116,14 +122,18 @@ def _test_nodes(body: Sequence[ast.stmt], owners: Owners) -> Iterator[tuple[Owne
             yield from _test_nodes(node.body, (*owners, node))
 
 
-def _essence(owners: Owners, node: FunctionNode, bound: Mapping[str, ast.stmt]) -> str:
+def _essence(node: FunctionNode, parts: Sequence[ast.AST], ground: Sequence[ast.stmt]) -> str:
+    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    return "\n".join([arguments, *map(ast.unparse, (*parts, *ground))])
+
+
+def _parts(owners: Owners, node: FunctionNode) -> list[ast.AST]:
+    """What a function does: its own body, and what its classes and decorators add to it."""
     around = [part for owner in owners for part in (*owner.bases, *map(_but_tests, owner.body))]
     around = [part for part in around if not isinstance(part, ast.Pass)]
     told = [one for one in node.decorator_list if _tells(ast.unparse(one))]
     body = node.body[1:] if ast.get_docstring(node) is not None else node.body
-    arguments = ast.unparse(node.args).removeprefix("self").removeprefix(", ")
-    parts = (*told, *body, *around)
-    return "\n".join([arguments, *map(ast.unparse, parts), *_stood_on((node.args, *parts), bound)])
+    return [*told, *body, *around]
 
 
 def _tells(decorator: str) -> bool:
@@ -136,7 +146,7 @@ def _but_tests(node: ast.stmt) -> ast.stmt:
     return ast.Pass() if is_test or says_nothing else node
 
 
-def _stood_on(parts: Iterable[ast.AST], bound: Mapping[str, ast.stmt]) -> list[str]:
+def _stood_on(parts: Iterable[ast.AST], bound: Mapping[str, ast.stmt]) -> list[ast.stmt]:
     """The statements of the module whose names these parts use, and so on: fixtures, too."""
     waiting, found = list(parts), dict[str, ast.stmt]()
     for part in waiting:
@@ -145,7 +155,23 @@ def _stood_on(parts: Iterable[ast.AST], bound: Mapping[str, ast.stmt]) -> list[s
             if name in bound and name not in found:
                 found[name] = bound[name]
                 waiting.append(bound[name])
-    return [ast.unparse(found[name]) for name in sorted(found)]
+    return [found[name] for name in sorted(found)]
+
+
+def _imported(parts: Iterable[ast.AST]) -> Iterator[str]:
+    """The modules that these parts import, and what they take from them, by their full names."""
+    for part in parts:
+        for one in ast.walk(part):
+            match one:
+                case ast.Import(names=names):
+                    yield from (alias.name for alias in names)
+                case ast.ImportFrom(module=str(module), names=names):
+                    yield module
+                    yield from (f"{module}.{alias.name}" for alias in names)
+
+
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 
 
 def _bindings(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:

@@ -98,6 +98,21 @@ class Case:
         return self.outcomes[0].lines if self.outcomes else frozenset()
 
     @property
+    def runs_component(self) -> bool:
+        """Whether it ran lines of the component, as far as that can be seen."""
+        return bool(self.lines) or self.spawns
+
+    @property
+    def uses_component(self) -> bool:
+        """Whether it, or what it stands on in its file, takes something from the component."""
+        return self.function is not None and bool(self.function.imports & self.candidate.component)
+
+    @property
+    def has_mocks(self) -> bool:
+        """Whether it makes mocks in the place of something real."""
+        return self.function is not None and bool(_MOCK.search(self.function.code))
+
+    @property
     def duration_ms(self) -> float | None:
         """How long it took, alone."""
         return self.outcomes[0].duration_ms if self.outcomes else None
@@ -237,11 +252,12 @@ def is_disputable(case: Case) -> bool:
     """Whether a failing test may accuse the code, if it names a requirement.
 
     It ran code of the component, and failed by an assertion, by an exception out of the component
-    or by one about a result of the component.
+    or by one about a result of the component. Nothing runs of a generator that nobody asks for
+    items, of a constant or of fields; there, only an assertion tells.
     """
     first = case.outcomes[0]
-    if not case.lines and not case.spawns:
-        return False
+    if not case.runs_component:
+        return case.uses_component and first.by_assertion and not case.has_mocks
     if first.error == "AttributeError" and _OF_A_MOCK.search(first.message):
         return False  # a slip of the test: mocks are its own
     return first.by_assertion or (
@@ -309,11 +325,7 @@ def is_real(case: Case) -> bool:
     if any(kill.told and kill.anew and kill.mutant.function for kill in case.kills):
         return True
     told = [kill.mutant for kill in case.kills if kill.told]
-    if (
-        not case.lines
-        and not case.spawns
-        and _MOCK.search(case.function.code if case.function else "")
-    ):
+    if case.has_mocks and not case.runs_component:
         return False  # it talks to a mock, and to constants by the way
     if passes_with(case, "raising"):
         return any(mutant.left_by_nulls for mutant in told)
@@ -332,7 +344,7 @@ def why_vacuous(case: Case) -> str:
     """What was seen of a test that is not real, in words."""
     passed = [null for null in NULLS if passes_with(case, null)]
     parts = []
-    if not case.lines and not case.spawns:
+    if not case.runs_component:
         parts.append("It runs no line of the component.")
     if passed:
         kinds = ", ".join(passed)

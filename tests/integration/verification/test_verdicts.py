@@ -273,6 +273,93 @@ def test_spec_against_code_is_a_dispute_with_its_evidence(judge):
     )
 
 
+LAZY = """
+import dataclasses
+import enum
+
+LIMIT = 100
+
+class Level(enum.IntEnum):
+    LOW = enum.auto()
+    HIGH = enum.auto()
+
+@dataclasses.dataclass
+class Order:
+    item: str
+    ships: int = 2
+
+def blocks(items, size):
+    if size < 1:
+        raise ValueError("size")
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+"""
+
+
+def test_code_that_never_comes_to_run_can_be_accused(judge):
+    found = judge(
+        """
+        import pytest
+        import shop
+        from shop import Level, blocks
+        from unittest.mock import Mock
+
+        def refused():
+            return pytest.raises(ValueError)
+
+        def test_no_blocks_at_once_fr_1():
+            with pytest.raises(ValueError):
+                blocks([], 0)
+
+        def test_no_blocks_in_a_call_fr_1():
+            pytest.raises(ValueError, blocks, [], 0)
+
+        def test_limit_fr_2():
+            assert shop.LIMIT == 99
+
+        def test_low_fr_2():
+            lowest = min(Level)
+            assert lowest == 0
+
+        @pytest.fixture
+        def order():
+            return shop.Order("tea")
+
+        def test_ships_fr_2(order):
+            assert order.ships == 1
+
+        class TestImports:
+            def test_here_fr_2(self):
+                from shop import LIMIT
+                assert LIMIT == 98
+
+        def test_elsewhere_fr_1():
+            with refused():
+                int("3")
+
+        def test_of_a_mock_fr_1():
+            order = Mock(spec=shop.Order)
+            order.pay.assert_called_once()
+
+        def test_a_slip_fr_1():
+            assert shop.Order("tea", shipped=1).ships == 2
+        """,
+        there={"src/shop.py": LAZY},
+        existing="",
+    )
+    assert {name: test.reason or test.verdict for name, test in found.items()} == {
+        "test_no_blocks_at_once_fr_1": "disputed",
+        "test_no_blocks_in_a_call_fr_1": "disputed",
+        "test_limit_fr_2": "disputed",
+        "test_low_fr_2": "disputed",
+        "test_ships_fr_2": "disputed",
+        "test_here_fr_2": "disputed",
+        "test_elsewhere_fr_1": "fails",
+        "test_of_a_mock_fr_1": "fails",
+        "test_a_slip_fr_1": "fails",
+    }
+
+
 def test_a_requirement_is_named_by_what_stands_around_a_test_as_well(judge):
     found = judge(
         """

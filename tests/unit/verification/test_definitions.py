@@ -80,3 +80,30 @@ OTHER = {
 @pytest.mark.parametrize(("one", "other"), OTHER.values(), ids=OTHER)
 def test_what_a_test_stands_on_belongs_to_its_essence(one, other):
     assert essence(one) != essence(other)
+
+
+IMPORTS = """
+import shop.cart as basket
+from prices import parse
+from unused import other
+from everything import *
+
+def helper():
+    return parse("1")
+
+def test_a():
+    import json
+    assert helper() == basket.size == json.loads("1")
+"""
+
+
+def test_what_a_function_imports_is_known_by_the_names_that_it_uses():
+    (found,) = functions_of(ast.parse(IMPORTS), IMPORTS)
+    assert found.imports == {
+        "shop.cart",
+        "prices",
+        "prices.parse",
+        "everything",
+        "everything.*",
+        "json",
+    }
