@@ -23,6 +23,7 @@ class Capacity:
         self._clock = clock
         self._learned = most
         self._learned_until = float("-inf")
+        self._shut_since = float("inf")
 
     def has_place(self, in_flight: int) -> bool:
         """Whether one more may be sent beside those in flight."""
@@ -33,3 +34,13 @@ class Capacity:
         """Learn that the server took no more than those in flight."""
         self._learned = max(1, in_flight)
         self._learned_until = self._clock() + _KNOWN_FOR_S
+        if not in_flight:
+            self._shut_since = min(self._shut_since, self._clock())
+
+    def was_given(self) -> None:
+        """Learn that the server has one of ours."""
+        self._shut_since = float("inf")
+
+    def is_shut(self, for_s: float) -> bool:
+        """Whether it has had none of ours for longer than that, and refused all."""
+        return self._clock() - self._shut_since > for_s

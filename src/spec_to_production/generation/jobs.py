@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from spec_to_production.errors import OpenHandsError, fault_of_ours
+from spec_to_production.generation import remedies
 from spec_to_production.generation.budget import account
 from spec_to_production.generation.capacity import Capacity
 from spec_to_production.generation.course import Course
@@ -25,6 +26,7 @@ from spec_to_production.results import GeneratedFile, Job, Problem, Task, Usage
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
 _UNDER_WAY = {Phase.WAITING, *_ON_THE_SERVER}
+_TAKEN = {Phase.WORKING, Phase.COLLECTING}
 _JUDGED_AT_ONCE = 2
 
 
@@ -81,6 +83,7 @@ class Jobs:
             for flight in left:
                 self._course.drop_if_late(flight)
             self._judge_collected(left, judge)
+            self._stop_if_shut_out(left)
             self._send_waiting(left)
             for flight in left:
                 if flight.phase is Phase.ENDED:
@@ -200,6 +203,15 @@ class Jobs:
         batches = [[flight] for flight in ready if not flight.from_cache]
         for batch in ([known, *batches] if known else batches)[: max(0, free)]:
             self._course.judge(batch, judge)
+
+    def _stop_if_shut_out(self, left: Sequence[Flight]) -> None:
+        """Wait for a full server as long as a job of ours may take, once none is there."""
+        if _count(left, _TAKEN):
+            self._capacity.was_given()
+        elif self._capacity.is_shut(self._terms.job_timeout_s):
+            self._course.stopped = self._course.stopped or remedies.shut_out(
+                self._terms.job_timeout_s
+            )
 
     def _send_waiting(self, left: Sequence[Flight]) -> None:
         waiting = [flight for flight in left if flight.phase is Phase.WAITING]

@@ -123,3 +123,12 @@ def cause_of(error: OpenHandsError) -> FailureCause:
 def is_full(error: OpenHandsError) -> bool:
     """Whether the server only has no room now: that is no failure."""
     return isinstance(error, ApiError) and error.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def shut_out(for_s: float) -> Failure:
+    """What to say of a server that was full for so many seconds in which it had no job of ours."""
+    return Failure(
+        "deadline",
+        f"The agent server had no room for a job within {for_s:g} s (job-timeout). Who else uses "
+        "it? Its OH_MAX_CONCURRENT_RUNS is how many conversations it takes.",
+    )

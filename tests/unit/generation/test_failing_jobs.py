@@ -160,3 +160,38 @@ def test_what_was_lost_with_its_server_is_done_anew(run):
     jobs, openhands, _ = run({"a": done("a")}, openhands=Lost)
 
     assert (jobs["a"].status, jobs["a"].message, openhands.created) == ("succeeded", "", ["a"] * 2)
+
+
+class Crowded(StandInOpenHands):
+    """Whose places others hold, all but the first few that are asked for."""
+
+    places = 0
+
+    def create(self, assignment, base):
+        if len(self.created) == self.places:
+            raise ApiError("Conversation run limit reached.", status=429)
+        super().create(assignment, base)
+
+
+class Crowding(Crowded):
+    places = 1
+
+
+def test_a_server_that_stays_full_is_given_up_after_the_time_of_a_job(run):
+    clock = Clock(step=0.1)
+    jobs, openhands, _ = run({"a": done("a"), "b": done("b")}, openhands=Crowded, clock=clock)
+
+    assert [(job.status, job.cause) for job in jobs.values()] == [("skipped", "deadline")] * 2
+    assert "had no room for a job within 300 s" in jobs["a"].message
+    assert openhands.created == []
+    assert 300 < clock.now < 330
+
+
+def test_the_time_that_a_server_may_be_full_begins_when_the_last_job_has_left_it(run):
+    clock = Clock(step=1)
+    long = done("a", statuses=[*["running"] * 20, "finished"])
+    jobs, _, _ = run({"a": long, "b": done("b")}, openhands=Crowding, clock=clock)
+
+    assert [job.status for job in jobs.values()] == ["succeeded", "skipped"]
+    assert jobs["a"].ended_ms is not None
+    assert clock.now > 400
