@@ -17,7 +17,7 @@ from spec_to_production.openhands.protocol import A, Request
 T = TypeVar("T")
 
 _FOR_ROOM = stamina.RetryingCaller(
-    attempts=None, timeout=900, wait_initial=0.2, wait_max=2, wait_jitter=0.2
+    attempts=None, timeout=120, wait_initial=0.2, wait_max=2, wait_jitter=0.2
 )
 _THROUGH_FAULTS = stamina.RetryingCaller(
     attempts=5, timeout=90, wait_initial=0.1, wait_max=2, wait_jitter=0.2

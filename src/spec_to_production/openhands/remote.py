@@ -9,7 +9,7 @@ import threading
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
@@ -42,6 +42,7 @@ _MOST_ARCHIVE_KIB = 256 << 10
 _ASK_AGAIN_S = 15
 _CLOCKS_DIFFER_S = 5
 # GitHub's runner kills a run that was cancelled after 10 s.
+_CLOSED_WITHIN_S = 8
 _BEGUN_WITHIN_S = 4
 _DELETED_AT_ONCE = 16
 
@@ -178,19 +179,20 @@ class RemoteServer(DistantServer):
                 raise ServerLostError("The run ended while the job was being begun.")
 
     def close(self) -> None:
-        """Delete what is left of this run on the server."""
+        """Delete what is left of this run on the server, as far as it answers in a few seconds."""
         if self._closing.is_set():
             return
         self._closing.set()
         if not self._up.done() or self._up.exception() is not None:
             return
+        deadline = time.monotonic() + _CLOSED_WITHIN_S
         none_begins = self._await_beginning()
-        self._delete_all()
+        self._delete_all(deadline)
         if none_begins:
             self._client.close()
 
-    def _delete_all(self) -> None:
-        """Delete side by side; what cannot be is told, and keeps no other."""
+    def _delete_all(self, deadline: float) -> None:
+        """Delete side by side; what cannot be, or not in time, is told, and keeps no other."""
         is_lost = threading.Event()
 
         def delete(conversation: UUID) -> None:
@@ -202,8 +204,13 @@ class RemoteServer(DistantServer):
             except OpenHandsError as error:
                 self._tell(f"Not all of {conversation} is gone from the server: {error.message}")
 
-        with ThreadPoolExecutor(_DELETED_AT_ONCE) as pool:
-            list(pool.map(delete, list(self._bases)))
+        pool = ThreadPoolExecutor(_DELETED_AT_ONCE)
+        deletions = [pool.submit(delete, each) for each in [*self._bases]]
+        _, late = wait(deletions, deadline - time.monotonic())
+        pool.shutdown(wait=False, cancel_futures=True)
+        if late:
+            left = ", ".join(map(str, [*self._bases]))
+            self._tell(f"The server did not answer in time; these may be left on it: {left}")
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

@@ -249,6 +249,22 @@ def test_a_server_that_is_gone_at_the_end_is_not_asked_for_each_conversation(
     assert len(asked) == 1
 
 
+def test_a_server_that_does_not_answer_at_the_end_is_not_waited_for(
+    server, client, told, tmp_path, monkeypatch
+):
+    answers = threading.Event()
+    conversations = {create(client, tmp_path) for _ in range(2)}
+    delete = client.delete
+    monkeypatch.setattr(remote, "_CLOSED_WITHIN_S", 0)
+    monkeypatch.setattr(client, "delete", lambda each: answers.wait(20) and delete(each))
+    client.close()
+
+    assert not answers.is_set()
+    (line,) = [line for line in told if "may be left" in line]
+    assert all(str(each) in line for each in conversations)
+    answers.set()
+
+
 class Machine(Server):
     """A server that runs commands on this machine, and gives the files that they write."""
 
