@@ -25,6 +25,7 @@ from typing import Any, Protocol, TypeVar
 from spec_to_production import __version__
 from spec_to_production.attestation import Findings
 from spec_to_production.errors import SpecToProductionError, fault_of_ours, telling_of_a_full_disk
+from spec_to_production.generation.course import DELETED_AT_ONCE
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.interrupts import Interrupted
 from spec_to_production.progress import Progress
@@ -50,7 +51,7 @@ from spec_to_production.timeline import Timeline
 GAPS_WAIT_S = 30
 """A job waits this long for the baseline's uncovered lines before it goes without them."""
 
-_BESIDE_THE_JOBS = 5  # baseline, refactoring, two judgements, deletion
+_BESIDE_THE_JOBS = 4 + DELETED_AT_ONCE  # baseline, refactoring, two judgements
 
 T = TypeVar("T")
 

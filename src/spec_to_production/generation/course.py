@@ -7,6 +7,7 @@ flight keeps what is to happen then, and :meth:`Course.settle` does it on the co
 from __future__ import annotations
 
 import uuid
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -25,6 +26,8 @@ from spec_to_production.results import Task, TestVerdict
 _AT_WORK = {"idle", "running", "unknown"}
 _BEGINS_WITHIN_S = 30
 _COLLECTED_WITHIN_S = 120
+DELETED_AT_ONCE = 4
+"""How many conversations are deleted side by side; jobs that wait need the other threads."""
 
 
 class Course:
@@ -48,6 +51,8 @@ class Course:
         self.models = Models([means.terms.model, *means.terms.fallbacks])
         self.model_has_answered = False
         self.stopped: Failure | None = None
+        self._to_delete: deque[Callable[[], None]] = deque()
+        self._deletions: list[Future[Any]] = []
 
     def settle(self, flight: Flight, when_full: Callable[[], None]) -> None:
         """Go on with a flight whose pending work is done, if it is.
@@ -377,7 +382,13 @@ class Course:
             before(task, conversation)
             self._delete_now(task, conversation)
 
-        self._means.executor.submit(delete)
+        self._to_delete.append(delete)
+
+    def tidy(self, at_once: float = DELETED_AT_ONCE) -> None:
+        """Go on with deleting; however slow that is, so many threads are at it and no more."""
+        self._deletions = [each for each in self._deletions if not each.done()]
+        while self._to_delete and len(self._deletions) < at_once:
+            self._deletions.append(self._submit(self._to_delete.popleft()))
 
     def _delete_now(self, task: Task, conversation: uuid.UUID) -> None:
         try:

@@ -88,8 +88,10 @@ class Jobs:
             for flight in left:
                 if flight.phase is Phase.ENDED:
                     yield self._close(flight)
+            self._course.tidy()
             self._progress.show(lambda: self._sights(flights))
             self._pause(left)
+        self._course.tidy(at_once=float("inf"))  # nobody waits for a thread any more
         self._progress.clear()
 
     def cancel(self, why: str = "The run was interrupted.") -> list[Job]:

@@ -8,6 +8,7 @@ import pytest
 
 from spec_to_production.errors import ApiError
 from spec_to_production.generation.budget import Budget
+from spec_to_production.generation.course import DELETED_AT_ONCE
 from spec_to_production.openhands.interface import Failure
 from support.openhands import Script, StandInOpenHands
 from support.scripted_jobs import Clock, done, verdict
@@ -85,6 +86,37 @@ def test_of_an_interrupted_agent_whose_files_cannot_be_collected_both_is_told(ru
         assert "max-tokens (1) is used up" in jobs["a"].message
         assert "could not be collected within 120 s" in jobs["a"].message
         openhands.released.set()
+
+
+class SlowToTell(StandInOpenHands):
+    """Gives no agent's steps before every job has been sent."""
+
+    def __init__(self, scripts):
+        super().__init__(scripts)
+        self.all_sent = threading.Event()
+
+    def create(self, assignment, base):
+        super().create(assignment, base)
+        if len(self.created) == len(self._scripts):
+            self.all_sent.set()
+
+    def trajectory(self, conversation):
+        assert self.all_sent.wait(20)
+        return super().trajectory(conversation)
+
+
+def test_jobs_that_ended_and_are_slow_to_be_deleted_hold_up_none_that_waits(run):
+    names = [f"job{n}" for n in range(2 * DELETED_AT_ONCE)]
+    with ThreadPoolExecutor(1 + DELETED_AT_ONCE) as executor:
+        jobs, openhands, _ = run(
+            {name: done(name) for name in names},
+            openhands=SlowToTell,
+            executor=executor,
+            max_parallel=1,
+        )
+
+    assert {job.status for job in jobs.values()} == {"succeeded"}
+    assert len(openhands.deleted) == len(names)
 
 
 class Timed(StandInOpenHands):
