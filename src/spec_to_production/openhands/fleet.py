@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
-from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
+from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError, fault_of_ours
 from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Assignment, Failure, OpenHands, State
 from spec_to_production.results import Usage
@@ -309,6 +309,8 @@ class Fleet:
             states = look.result()
         except OpenHandsError as error:
             return self._silent(member, ids, error)
+        except Exception as error:  # noqa: BLE001 - nothing of it is known of the other servers
+            return self._silent(member, ids, OpenHandsError(fault_of_ours(error).message))
         with self._lock:
             member.silent_since = None
             member.busy -= {each for each, s in states.items() if s is None or s.status in _ENDED}

@@ -142,6 +142,20 @@ def test_a_lost_server_costs_its_jobs_a_new_start_elsewhere(fleet, servers, cloc
     assert counts(servers) == [1, 2]
 
 
+def test_a_fault_that_nobody_thought_of_costs_one_servers_look(fleet, servers, clock):
+    wait_for_all(fleet)
+    jobs = [create(fleet), create(fleet)]
+    servers[0].look_error = ZeroDivisionError("nobody thought of it")
+
+    seen = fleet.states(jobs)
+    clock.now = 61
+    later = fleet.states(jobs)
+
+    assert [seen[job].status for job in jobs] == ["unknown", "running"]
+    assert later[jobs[0]] is None
+    assert "ZeroDivisionError: nobody thought of it" in str(fleet._members[0].trouble)
+
+
 def test_a_server_that_takes_looks_and_never_answers_is_lost_in_the_end(fleet, servers, clock):
     wait_for_all(fleet)
     jobs = [create(fleet), create(fleet)]
