@@ -15,7 +15,13 @@ from pathlib import Path
 from uuid import UUID
 
 from spec_to_production.disk import remove
-from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError, ServerStartError
+from spec_to_production.errors import (
+    ApiError,
+    OpenHandsError,
+    ServerLostError,
+    ServerStartError,
+    fault_of_ours,
+)
 from spec_to_production.openhands.embedded import EmbeddedServer, server_environment
 from spec_to_production.openhands.installation import Installer
 from spec_to_production.openhands.interface import Assignment, Failure, State
@@ -94,6 +100,7 @@ class SeparateServers:
         """Start a server for the conversation, and the conversation on it."""
         conversation = assignment.conversation_id
         with self._lock:
+            self._require_open()
             is_new = conversation not in self._servers
             server = self._servers.get(conversation) or self._take()
             self._servers[conversation] = server
@@ -112,14 +119,17 @@ class SeparateServers:
         )
 
     def states(self, conversations: Sequence[UUID]) -> Mapping[UUID, State | None]:
-        """Look at all servers side by side; one that is slow or broken says nothing."""
+        """Look at all servers side by side; one that is slow or broken says nothing.
+
+        A look that was late once is not waited for again.
+        """
         known = [each for each in conversations if each in self._servers]
-        for each in known:
-            self._looks[each] = self._looks.get(each) or self._pool.submit(self._look, each)
-        done, _ = wait([self._looks[each] for each in known], _LOOK_WITHIN_S)
+        looks = {each: self._pool.submit(self._look, each) for each in {*known} - {*self._looks}}
+        wait(looks.values(), _LOOK_WITHIN_S)
+        self._looks |= looks
         found: dict[UUID, State | None] = dict.fromkeys(conversations)
         for each in known:
-            is_done = self._looks[each] in done
+            is_done = self._looks[each].done()
             found[each] = self._looks.pop(each).result() if is_done else _UNSEEN
         return found
 
@@ -158,9 +168,15 @@ class SeparateServers:
         self._starter.join()
         if self._up.exception() is None and not self._first_is_taken:
             self._up.result()[1].close()
-        for conversation in list(self._servers):
+        with self._lock:
+            left = [*self._servers]
+        for conversation in left:
             self.delete(conversation)
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _require_open(self) -> None:
+        if self._closing.is_set():
+            raise ServerLostError("No agent server is started any more: the run is over.")
 
     def _take(self) -> EmbeddedServer:
         """A server that no conversation had: the first one is ready, others get so."""
@@ -195,6 +211,9 @@ class SeparateServers:
         except OpenHandsError as error:
             gone = isinstance(error, ApiError) and error.status == HTTPStatus.NOT_FOUND
             return None if gone else _UNSEEN
+        except Exception as error:  # noqa: BLE001 - nothing of it is known of the other servers
+            self._tell(f"a look at a job failed: {fault_of_ours(error).message}")
+            return _UNSEEN
 
     def _come_up(self) -> None:
         try:
@@ -220,10 +239,10 @@ class SeparateServers:
         self._process = command.start(self._log)
         deadline = time.monotonic() + _LOADED_WITHIN_S
         while time.monotonic() < deadline and self._process.poll() is None:
+            self._require_open()
             if READY in self._log.read_text("utf-8", "replace"):
                 return Zygote(self._folder)
-            if self._closing.wait(_LOOK_AGAIN_S):
-                raise ServerLostError("The run ended before an agent server was ready.")
+            self._closing.wait(_LOOK_AGAIN_S)
         raise ServerStartError(
             "The agent server could not be loaded. Its last words:\n"
             + last_words(self._log, _LOG_LINES)
