@@ -107,7 +107,7 @@ class Course:
             flight.renew()
             self._wait(flight, 0)
             return
-        flight.is_created = flight.is_resumed = True
+        flight.is_begun = flight.is_created = flight.is_resumed = True
         flight.submitted_ms = self._means.timeline.now_ms()
         self._count_down(flight)
         self._progress.tell("goes on where an earlier run was stopped", flight.task.id)
@@ -120,7 +120,7 @@ class Course:
 
     def _create(self, flight: Flight, task: Task) -> None:
         model, timeline = self.models.current, self._means.timeline
-        flight.model = model.name
+        flight.model, flight.is_begun = model.name, True
         self._count_down(flight)
         self._means.journal.began(task, flight.conversation)
         steps = self._terms.max_iterations
@@ -253,7 +253,7 @@ class Course:
             self.give_up(flight, failure)
 
     def _begin_anew(self, flight: Flight) -> None:
-        if flight.is_created:
+        if flight.is_begun:
             self._delete(flight.task, flight.conversation)
         flight.renew()
 
@@ -291,6 +291,7 @@ class Course:
             if pending.done():
                 return
             if not pending.cancel() and not flight.is_created:
+                flight.is_begun = False  # what comes of it is not there yet
                 delete = partial(self._delete_now, flight.task, flight.conversation)
                 pending.add_done_callback(lambda _: delete())
         flight.pending = flight.then = None

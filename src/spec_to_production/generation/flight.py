@@ -55,6 +55,7 @@ class Flight:
     """One task on its way; only the collecting thread changes it.
 
     Attributes:
+        is_begun: Whether the server was asked for the conversation, and may have it.
         is_created: Whether the server has said that it has the conversation.
         is_nudged: Whether the conversation was asked for its file once more.
         is_left: Whether an earlier run may have left its conversation, which is looked for first;
@@ -79,6 +80,7 @@ class Flight:
     conversation: uuid.UUID = field(default_factory=uuid.uuid4)
     model: str = ""
     phase: Phase = Phase.WAITING
+    is_begun: bool = False
     is_created: bool = False
     is_left: bool = False
     to_say: str | None = None
@@ -147,7 +149,7 @@ class Flight:
         """Begin anew, in another conversation."""
         self.earlier, self.current = self.usage, Usage()
         self.conversation = uuid.uuid4()
-        self.is_created = self.is_left = self.is_nudged = False
+        self.is_begun = self.is_created = self.is_left = self.is_nudged = False
         self.to_say = self.uncollected = None
 
     def end(self, status: JobStatus, cause: FailureCause | None = None, message: str = "") -> None:

@@ -259,7 +259,7 @@ class Jobs:
                 self._means.keep(flight.task, job.files)
         else:
             self._means.journal.failed(flight.task)
-        if flight.submitted_ms is not None:
+        if flight.is_begun:
             self._course.forget(flight)
         why = f" ({job.cause}): {job.message}" if job.cause else ""
         self._progress.tell(f"{job.status}{why}", job.task_id)

@@ -137,8 +137,8 @@ class AgentServer(ABC):
             request = protocol.create(assignment, self._provide(conversation, base))
             self._require_open()
             self._client.send(request, Conversation, wait_for_room=False)
-        except ApiError:
-            if is_new:
+        except ApiError as error:
+            if is_new and error.status in _REFUSALS:  # after others it may have begun
                 with suppress(OpenHandsError):  # what is left then goes at the end
                     self._discard(conversation)
                     del self._bases[conversation]

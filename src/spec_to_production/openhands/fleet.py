@@ -207,6 +207,7 @@ class Fleet:
         if member := self._places.pop(conversation, None):
             with self._lock:
                 member.busy.discard(conversation)
+                member.unsure.discard(conversation)
                 if conversation in member.abandoned:
                     return
             member.server.delete(conversation)

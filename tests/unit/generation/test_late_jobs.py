@@ -9,6 +9,7 @@ import pytest
 from spec_to_production.errors import ApiError
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.course import DELETED_AT_ONCE
+from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Failure
 from support.openhands import Script, StandInOpenHands
 from support.scripted_jobs import Clock, done, verdict
@@ -54,6 +55,18 @@ def test_a_creation_that_hangs_is_not_waited_for_and_what_comes_of_it_is_deleted
     assert openhands.created == ["a"]
     assert len(openhands.deleted) == 1
     assert not openhands.running
+
+
+def test_what_may_have_begun_though_no_answer_came_is_deleted_when_the_job_ends(run):
+    class Late(StandInOpenHands):
+        def create(self, assignment, base):
+            super().create(assignment, base)
+            raise LateAnswerError("It did not answer in time.")
+
+    jobs, openhands, _ = run({"a": done("a")}, openhands=Late)
+
+    assert (jobs["a"].status, jobs["a"].cause) == ("failed", "transient")
+    assert set(openhands.deleted) == set(openhands.files)
 
 
 def test_a_collection_that_hangs_is_given_up(run):

@@ -121,7 +121,7 @@ class Server:
     def __init__(self):
         self.conversations, self.commands = set(), []
         self.answers = {}
-        self.look_error = None
+        self.look_error, self.create_status = None, 201
         self.meanwhile = lambda: None
 
     def __call__(self, request):
@@ -136,6 +136,8 @@ class Server:
                 self.meanwhile()
                 conversation = json.loads(request.content)["conversation_id"]
                 self.conversations.add(conversation)
+                if self.create_status != httpx.codes.CREATED:
+                    return httpx.Response(self.create_status)
                 state = {"id": conversation, "execution_status": "running"}
                 return httpx.Response(201, json=state)
             case "POST", path if path.endswith("/execute_bash_command"):
@@ -352,6 +354,18 @@ def test_what_an_earlier_run_left_and_cannot_be_told_of_is_deleted_at_the_end(
     server.look_error = httpx.ReadTimeout("late")
     with pytest.raises(LateAnswerError):
         client.attach(left, tmp_path)
+    client.close()
+
+    assert not server.conversations
+
+
+def test_what_may_have_begun_behind_a_gateway_that_failed_is_deleted_at_the_end(
+    server, client, tmp_path
+):
+    server.create_status = 504
+    with stamina.set_testing(testing=True), pytest.raises(ApiError, match="504"):
+        create(client, tmp_path)
+    assert server.conversations
     client.close()
 
     assert not server.conversations
