@@ -19,7 +19,7 @@ from spec_to_production.assembly import Assembly
 from spec_to_production.attestation import Attestations
 from spec_to_production.disk import remove
 from spec_to_production.environment import install, require
-from spec_to_production.errors import telling_of_a_full_disk
+from spec_to_production.errors import fault_of_ours, telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.interrupts import Interrupted, raised
@@ -27,7 +27,7 @@ from spec_to_production.openhands import Fleet, OpenHands
 from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
-from spec_to_production.results import ExecutionMode, GeneratedFile, WorkflowResult
+from spec_to_production.results import ExecutionMode, GeneratedFile, Problem, WorkflowResult
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.servers import Servers
 from spec_to_production.settings import FailOn, Settings
@@ -117,8 +117,7 @@ def run(
         )
         result = _result_of(workflow, "async" if settings.async_ else "sync", release)
         result = redaction.value(assembly.with_trajectories(result))
-        _keep(result, earlier, assembly)
-        return result
+        return _keep(result, earlier, assembly)
 
 
 @dataclass(frozen=True)
@@ -168,14 +167,32 @@ def _stages(
     return replace(stages, recall=partial(assembly.recall, earlier.attestations, known))
 
 
-def _keep(result: WorkflowResult, earlier: _Earlier, assembly: Assembly) -> None:
-    """Leave to later runs what this one learned."""
+def _keep(result: WorkflowResult, earlier: _Earlier, assembly: Assembly) -> WorkflowResult:
+    """Leave to later runs what this one learned; what cannot be left is noted in the result."""
+    steps: dict[str, Callable[[], None]] = {}
     if earlier.memory:
-        earlier.memory.learn(result)
+        steps["How its jobs went"] = partial(earlier.memory.learn, result)
     if earlier.attestations:
-        assembly.attest(earlier.attestations, result)
+        steps["What it measured"] = partial(assembly.attest, earlier.attestations, result)
     if result.interrupted_by is None:
-        earlier.journal.remove()
+        steps["That it came to its end"] = earlier.journal.remove
+    notes = [note for what, step in steps.items() if (note := _note_of(what, step))]
+    problems = (*result.problems, *assembly.redaction.value(notes))
+    return result.model_copy(update={"problems": problems})
+
+
+def _note_of(what: str, step: Callable[[], None]) -> Problem | None:
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001 - the result is there, and matters more
+        why = error if isinstance(error, OSError) else fault_of_ours(error).message
+        return Problem(
+            stage=None,
+            message=f"{what} could not be kept for later runs: {why}",
+            hint="This run is whole; a later one may do again what this one did.",
+            level="note",
+        )
+    return None
 
 
 def _result_of(

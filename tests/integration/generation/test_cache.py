@@ -14,6 +14,7 @@ from spec_to_production import backend, engine
 from spec_to_production.assembly import Assembly
 from spec_to_production.attestation import Attestations
 from spec_to_production.errors import SandboxError
+from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.progress import Lines
 from spec_to_production.results import GeneratedFile, WorkflowResult
@@ -172,3 +173,27 @@ def test_a_run_in_which_something_went_wrong_leaves_no_findings(again, monkeypat
     again.run()
 
     assert not (again.kept / "attestations").exists()
+
+
+@pytest.mark.parametrize(
+    ("owner", "step", "error"),
+    [
+        (Memory, "learn", ZeroDivisionError("nobody thought of it")),
+        (Assembly, "attest", OSError(5, "Input/output error")),
+        (Journal, "remove", PermissionError(13, "Permission denied")),
+    ],
+)
+def test_what_cannot_be_kept_for_later_runs_is_noted_and_costs_no_result(
+    again, monkeypatch, owner, step, error
+):
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Workflow, "run", lambda run, mode: run.result(mode))
+    monkeypatch.setattr(owner, step, broken)
+
+    result = again.run()
+
+    (note,) = result.problems
+    assert (note.level, result.errors) == ("note", ())
+    assert error.args[-1] in note.message
