@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +17,20 @@ from spec_to_production.snapshot import Snapshot, git
 PATCH = "changes.patch"
 TESTS = "tests"
 TRAJECTORIES = "trajectories"
+
+
+def require_place(out: Path) -> None:
+    """Refuse, before anything is spent, a folder that could not be written to at the end.
+
+    Raises:
+        SettingsError: A file stands in its way, or it belongs to somebody else.
+    """
+    with _refused(out):
+        nearest = next(place for place in (out, *out.parents) if place.exists())
+        if not nearest.is_dir():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
 
 
 def make_patch(
@@ -87,7 +103,7 @@ def _refused(output: Path) -> Iterator[None]:
     except OSError as error:
         raise SettingsError(
             f"output: {error.filename or output} cannot be written: {error.strerror or error}.",
-            hint="Name a place below the repository's root that can be written.",
+            hint="Name a place that can be written; paths count from the repository's root.",
         ) from error
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spec_to_production import backend
 from spec_to_production.components import find_component
+from spec_to_production.delivery import require_place
 from spec_to_production.errors import SettingsError
 from spec_to_production.generation.disputes import Disputes
 from spec_to_production.generation.durations import Durations
@@ -48,6 +49,9 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
         InputError: Something given is unusable.
     """
     spec = read_spec(settings.spec, root)
+    if settings.output:
+        place = settings.output_folder or Path(settings.output).parent
+        require_place(root / place)
     snapshot = Snapshot.take(root, work / "base")
     if settings.mode == "verify":
         return _for_verification(settings, spec, root, snapshot)

@@ -2,7 +2,12 @@
 
 import pytest
 
-from spec_to_production.delivery import write_changes, write_reports, write_verdicts
+from spec_to_production.delivery import (
+    require_place,
+    write_changes,
+    write_reports,
+    write_verdicts,
+)
 from spec_to_production.errors import SettingsError
 from spec_to_production.results import GeneratedFile, Verification
 from spec_to_production.snapshot import git
@@ -58,3 +63,19 @@ def test_what_cannot_be_written_is_told_as_the_output(root):
         write_reports(root / "file" / "out", {"report.json": "{}"})
     with pytest.raises(SettingsError, match=r"output: .*docs cannot be written"):
         write_verdicts(root / "docs", Verification())
+
+
+@pytest.mark.parametrize("name", ["file", "file/out"])
+def test_a_folder_that_a_file_stands_in_the_way_of_is_refused_before_a_run(root, name):
+    (root / "file").touch()
+
+    with pytest.raises(SettingsError, match=r"output: .*file cannot be written: Not a directory"):
+        require_place(root / name)
+
+
+@pytest.mark.parametrize("name", ["docs", "docs/out", "reports/run"])
+def test_a_folder_that_a_run_can_write_is_not_made_before_it(root, name):
+    require_place(root / name)
+
+    assert [path.name for path in root.iterdir() if path.name != ".git"] == ["docs"]
+    assert list((root / "docs").iterdir()) == []

@@ -1,6 +1,7 @@
 import pytest
 
 from spec_to_production import planning
+from spec_to_production.errors import SettingsError
 from spec_to_production.generation.disputes import Disputes
 from spec_to_production.settings import Settings
 from spec_to_production.snapshot import git
@@ -47,3 +48,14 @@ def test_what_was_disputed_goes_first(root, tmp_path_factory):
     Disputes({"specs/sums.md src/sums": ("FR-2",)}).write(root / "kept")
 
     assert order(root, tmp_path_factory.mktemp("work"))[0] == "src/sums/down.py"
+
+
+@pytest.mark.parametrize("output", ["README.md", "README.md/verdicts.json"])
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_spent(root, tmp_path, output):
+    (root / "README.md").write_text("# Sums\n")
+    settings = Settings(
+        spec="specs/sums.md", component="src/sums", output=output, llm_model="openai/x"
+    )
+
+    with pytest.raises(SettingsError, match=r"output: .*README.md cannot be written"):
+        planning.make(settings, root, tmp_path / "work")
