@@ -34,7 +34,10 @@ class Reserve:
 
     def is_used(self) -> bool:
         """Whether less is free."""
-        size, files = _free(self.folder)
+        try:
+            size, files = _free(self.folder)
+        except FileNotFoundError:  # a run that was interrupted has removed it
+            return False
         return size < self.bytes or files < self.files
 
     @contextlib.contextmanager
