@@ -74,6 +74,10 @@ def next_step(result: WorkflowResult) -> str:
     proven = _number(result, "accepted")
     if proven and not result.jobs:
         steps.append(_held_up(proven, _number(result, "rejected")))
+    elif proven and result.interrupted:
+        steps.append(
+            "Run it again: it was stopped before it wrote the proven tests to changes.patch."
+        )
     elif proven:
         ready = words.count(proven, "proven test is", "proven tests are")
         steps.append(f"{ready} ready to take from changes.patch.")

@@ -132,7 +132,7 @@ def _requirements(result: WorkflowResult) -> Section | None:
 
 
 def _take(result: WorkflowResult, links: Links) -> Section | None:
-    if not result.jobs or not ledger.having(result, "accepted"):
+    if not result.jobs or result.interrupted or not ledger.having(result, "accepted"):
         return None
     return _taking(links, "{}changes.patch")
 

@@ -108,6 +108,16 @@ def test_tests_that_were_there_before_are_judged_not_offered():
     assert "changes.patch" not in comment(make_result(jobs=(), refactoring=None))
 
 
+def test_an_interrupted_run_offers_no_patch_for_it_wrote_none():
+    found = Verification(tests=(accepted("test_x", "FR-1"),))
+    result = make_result(interrupted_by=2, verification=found, refactoring=None)
+
+    assert headline.next_step(result) == (
+        "Run it again: it was stopped before it wrote the proven tests to changes.patch."
+    )
+    assert "git apply" not in comment(result)
+
+
 def test_tests_stand_in_the_order_of_the_requirements():
     tests = (accepted("c"), accepted("b", "FR-4"), accepted("a", "FR-1", "FR-4"))
 
