@@ -49,15 +49,26 @@ def make_patch(
         return snapshot.diff(copy)
 
 
+def forget_changes(out: Path) -> None:
+    """Remove the tests of an earlier run, which would read as those of one that wrote none.
+
+    Raises:
+        SettingsError: They cannot be removed.
+    """
+    if (out / PATCH).exists():  # a folder of ours
+        with _refused(out):
+            shutil.rmtree(out / TESTS, ignore_errors=True)
+            shutil.rmtree(out / TRAJECTORIES, ignore_errors=True)
+            (out / PATCH).unlink()
+
+
 def write_changes(
     out: Path, patch: str, files: Sequence[GeneratedFile], trajectories: Path
 ) -> None:
     """Write the patch, the tests at their paths below ``tests/``, and what the agents did."""
     _make(out)
-    if (out / PATCH).exists():  # a folder of ours, from an earlier run
-        shutil.rmtree(out / TESTS, ignore_errors=True)
-        shutil.rmtree(out / TRAJECTORIES, ignore_errors=True)
-    shutil.copytree(trajectories, out / TRAJECTORIES, dirs_exist_ok=True)
+    if any(trajectories.iterdir()):  # where no job ran there are none
+        shutil.copytree(trajectories, out / TRAJECTORIES, dirs_exist_ok=True)
     _write(out / PATCH, patch)
     for file in files:
         _write(out / TESTS / file.path, file.content)

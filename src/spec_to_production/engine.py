@@ -17,6 +17,7 @@ from pathlib import Path
 from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
 from spec_to_production.attestation import Attestations
+from spec_to_production.delivery import forget_changes
 from spec_to_production.disk import remove
 from spec_to_production.environment import install, require
 from spec_to_production.errors import fault_of_ours, telling_of_a_full_disk
@@ -92,6 +93,8 @@ def run(
         root = find_root(start)
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)
+            if settings.output_folder is not None:
+                forget_changes(root / settings.output_folder)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
         if settings.python:
             needed = () if settings.requirements else ("pytest", "coverage")

@@ -78,12 +78,15 @@ def test_what_was_collected_is_written_and_nothing_is_left(open_folder, signum, 
     out, folder = open_folder / "out", open_folder / "tmp"
     folder.mkdir(mode=0o777)
     folder.chmod(0o1777)
+    out.mkdir()
+    (out / "changes.patch").write_text("of an earlier run")
 
     interrupt(out, folder, signum, after)
 
     report = json.loads((out / "report.json").read_text("utf-8"))
     assert report["interrupted_by"] == signum
     assert {job["cause"] for job in report["jobs"]} <= {None, "interrupted"}
+    assert not (out / "changes.patch").exists()
     assert processes_in(folder) == []
     assert list(folder.iterdir()) == []
 

@@ -3,6 +3,7 @@
 import pytest
 
 from spec_to_production.delivery import (
+    forget_changes,
     require_place,
     write_changes,
     write_reports,
@@ -23,15 +24,20 @@ def root(tmp_path):
     return folder
 
 
+@pytest.fixture
+def trajectories(tmp_path):
+    folder = tmp_path / "trajectories"
+    folder.mkdir()
+    (folder / "test_a.py.jsonl").write_text("{}\n")
+    return folder
+
+
 def new_files(root):
     listed = git("ls-files", "--others", "--exclude-standard", cwd=root)
     return listed.split()
 
 
-def test_a_folder_of_ours_is_no_part_of_the_checkout(root, tmp_path):
-    trajectories = tmp_path / "trajectories"
-    trajectories.mkdir()
-
+def test_a_folder_of_ours_is_no_part_of_the_checkout(root, trajectories):
     for number in (1, 2):
         out = root / f"reports/run/{number}-calculator"
         write_changes(out, "", FILES, trajectories)
@@ -79,3 +85,33 @@ def test_a_folder_that_a_run_can_write_is_not_made_before_it(root, name):
 
     assert [path.name for path in root.iterdir() if path.name != ".git"] == ["docs"]
     assert list((root / "docs").iterdir()) == []
+
+
+def test_no_tests_of_an_earlier_run_stand_where_one_was_interrupted(root, trajectories):
+    out = root / "out"
+    write_changes(out, "", FILES, trajectories)
+    (out / "mine.txt").touch()
+
+    forget_changes(out)
+
+    assert sorted(path.name for path in out.iterdir()) == [".gitignore", "mine.txt"]
+
+
+def test_a_run_without_jobs_leaves_no_empty_folder(root, tmp_path):
+    (tmp_path / "none").mkdir()
+
+    write_changes(root / "out", "", FILES, tmp_path / "none")
+
+    assert sorted(path.name for path in (root / "out").iterdir()) == [
+        ".gitignore",
+        "changes.patch",
+        "tests",
+    ]
+
+
+def test_tests_in_a_folder_that_is_not_ours_are_not_touched(root):
+    (root / "docs/tests").mkdir()
+
+    forget_changes(root / "docs")
+
+    assert (root / "docs/tests").is_dir()
