@@ -119,10 +119,12 @@ def kept_from_agent(
         for model in models:
             provider = find_provider(model.name, model.base_url)
             if provider is None or settings.openhands_urls:
-                tell(
-                    f"The agent can see your model key: {model.name} cannot be reached through the "
-                    "gateway."
+                why = (
+                    "servers elsewhere cannot reach the gateway on this machine"
+                    if settings.openhands_urls
+                    else f"whoever asks {model.name} has to sign each request with it"
                 )
+                tell(f"The agent can see your model key: {why}.")
                 reached.append(model)
                 continue
             gateway = Gateway(

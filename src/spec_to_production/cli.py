@@ -65,7 +65,7 @@ def main() -> None:
     stamina.instrumentation.set_on_retry_hooks([])  # else it prints every retry to the terminal
 
 
-@main.command()
+@main.command(short_help="Generate tests with OpenHands, and verify each one.")
 @_options("run")
 def run(**options: Any) -> None:  # noqa: ANN401
     """Generate tests with OpenHands, verify each one, refactor and report."""
@@ -74,13 +74,14 @@ def run(**options: Any) -> None:  # noqa: ANN401
     console.run(options)
 
 
-@main.command()
+@main.command(short_help="Judge tests from anywhere; needs no model and no key.")
 @_options("verify")
 def verify(**options: Any) -> None:  # noqa: ANN401
     """Judge tests from anywhere against a spec: no model, no key, no server.
 
     Nothing in the checkout changes. With --output VERDICTS.json the verdicts are written there,
-    with --output FOLDER all reports are.
+    with --output FOLDER all reports are. A rejected test alone does not make the exit code 1: see
+    --fail-on.
     """
     from spec_to_production import console  # noqa: PLC0415 - its docstring says why
 

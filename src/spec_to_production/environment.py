@@ -54,7 +54,10 @@ def require(python: Path, modules: Sequence[str], sandbox: Sandbox) -> None:
         SettingsError: It does not.
     """
     if shutil.which(python) is None:
-        raise SettingsError(f"python: {python} is no program that can be run.")
+        raise SettingsError(
+            f"python: {python} is no program that can be run.",
+            hint="Give the path of a Python that has pytest and coverage.",
+        )
     code = "".join(f"import {name}\n" for name in modules)
     done = sandbox.run([str(python), "-c", code], cwd=sandbox.home / "tmp")
     if done.returncode != 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
@@ -402,10 +402,7 @@ def _read_file(root: Path) -> dict[str, Any]:
     allowed = fields_of("file")
     for name in table:
         if name not in allowed:
-            raise SettingsError(
-                f"pyproject.toml, [tool.{TABLE}]: {name!r} is not a setting that may stand here.",
-                hint=f"Settings here: {', '.join(sorted(allowed))}.",
-            )
+            raise SettingsError(f"pyproject.toml, [tool.{TABLE}]: {_why_not_here(name, allowed)}")
     for name, named in _paths(table):
         if PurePath(named).is_absolute() or ".." in PurePath(named).parts:
             raise SettingsError(
@@ -413,6 +410,15 @@ def _read_file(root: Path) -> dict[str, Any]:
                 hint="Such a path can be an action input or an option of the command line.",
             )
     return dict(table)
+
+
+def _why_not_here(name: str, allowed: Collection[str]) -> str:
+    if name in fields_of("action") or name in fields_of("command"):
+        return (
+            f"{name!r} is not read from this file, which a pull request may change.\n"
+            "Give it as an option of the command line or an input of the action."
+        )
+    return f"there is no setting {name!r}.\nSettings here: {', '.join(sorted(allowed))}."
 
 
 def _paths(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -29,6 +29,7 @@ from spec_to_production.generation.course import DELETED_AT_ONCE
 from spec_to_production.generation.jobs import Jobs
 from spec_to_production.interrupts import Interrupted
 from spec_to_production.progress import Progress
+from spec_to_production.reporting import words
 from spec_to_production.results import (
     Baseline,
     Component,
@@ -260,7 +261,7 @@ class Workflow:
             if earlier is not None:
                 self._jobs.carry_on(earlier)
             submitted = self._jobs.submit_tasks(left)
-            self._progress.tell(f"{len(submitted)} OpenHands jobs submitted")
+            self._progress.tell(f"{words.count(len(submitted), 'OpenHands job')} submitted")
 
         beside = [executor.submit(self._run_baseline, baseline)]
         beside.append(executor.submit(self._run_refactoring, baseline))
@@ -309,7 +310,7 @@ class Workflow:
         self._progress.tell("refactoring: on a copy, beside the jobs")
         self._refactoring = self._guarded("refactoring", lambda: refactor(baseline))
         if self._refactoring is not None:
-            self._progress.tell(f"refactoring: {self._refactoring.status}")
+            self._progress.tell(f"refactoring: {self._refactoring.status.replace('_', ' ')}")
 
     def _judge(self, files: Sequence[GeneratedFile]) -> Sequence[TestVerdict]:
         with self._verifying:
@@ -412,4 +413,6 @@ def _uncovered(task: Task, baseline: Future[Baseline | None]) -> int:
 
 def _describe(baseline: Baseline) -> str:
     covered = f", coverage {baseline.coverage.percent:.0f} %" if baseline.coverage else ""
-    return f"{len(baseline.tests)} tests, {baseline.status}{covered}"
+    if baseline.status == "no_tests":
+        return f"no tests{covered}"
+    return f"{words.count(len(baseline.tests), 'test')}, {baseline.status}{covered}"

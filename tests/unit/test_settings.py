@@ -119,6 +119,20 @@ def test_all_bad_values_are_told_at_once(tmp_path):
     assert "flake-bound" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("fail-on = 'never'", "'fail-on' is not read from this file"),
+        ("spek = 'a.md'", "there is no setting 'spek'"),
+    ],
+)
+def test_what_the_file_may_not_hold_is_told_apart_from_what_nothing_is(tmp_path, line, told):
+    configure(tmp_path, line)
+
+    with pytest.raises(SettingsError, match=told):
+        from_options(GIVEN, tmp_path, {})
+
+
 def test_a_file_that_is_not_toml_is_named(tmp_path):
     (tmp_path / "pyproject.toml").write_text("[tool\n")
 

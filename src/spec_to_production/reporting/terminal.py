@@ -56,13 +56,11 @@ def summary_table(result: WorkflowResult) -> RenderableType:
 
 
 def plan_table(tasks: Sequence[Task], spec: Spec, component: Component) -> RenderableType:
-    """The jobs that a run would start: priority, requirements, size of the prompt."""
-    table = _table("", "priority", "job", "module", "requirements", "prompt")
+    """The jobs that a run would start, in their order: requirements, size of the prompt."""
+    table = _table("", "module", "requirements", "prompt")
     for number, task in enumerate(tasks, 1):
         table.add_row(
             str(number),
-            str(task.priority),
-            task.kind.replace("_", " "),
             Text(one_line(task.module.removeprefix(component.path + "/"))),
             Text(one_line(", ".join(task.requirement_ids))),
             words.count(len(task.prompt), "character"),

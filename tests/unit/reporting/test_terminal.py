@@ -52,7 +52,7 @@ def test_a_recorded_model_is_said():
     assert "recording" in printed(summary_table(STATES["recorded model"]))
 
 
-def test_the_plan_shows_jobs_priority_requirements_and_sizes():
+def test_the_plan_shows_jobs_requirements_and_sizes():
     result = make_result()
     tasks = (make_task(1, prompt="x" * 1200), make_task(2))
 
