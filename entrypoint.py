@@ -4,9 +4,15 @@ Started with ``python -I``, so that nothing in the checkout can be imported.
 """
 
 import os
+import signal
 import sys
 
 INTERRUPTED = 128
+
+# Before anything of the tool is loaded: without a handler SIGTERM does not reach a container's
+# first process, and Ctrl-C would print where it came.
+for each in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(each, lambda signum, _: sys.exit(INTERRUPTED + signum))
 
 if len(sys.argv) > 1:
     from spec_to_production.cli import main as command_line

@@ -50,8 +50,6 @@ def main(env: Mapping[str, str] = os.environ, run: Engine = engine.run) -> int:
         return code_of_error(error)
     except Interrupted as interrupt:  # after the run, while its result was on its way
         return code_of_signal(interrupt.signum)
-    except KeyboardInterrupt:  # before it
-        return code_of_signal(signal.SIGINT)
     except Exception as error:  # noqa: BLE001 - its text may hold commands; it must not be printed raw
         commands.quote(traceback.format_exc())
         commands.annotate(
