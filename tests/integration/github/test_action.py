@@ -333,6 +333,16 @@ def test_a_bad_input_is_one_error_that_names_it(step, server):
     assert server.exchanges == []
 
 
+def test_inputs_that_are_required_and_left_out_are_named(step):
+    # The runner enforces none, and gives what is left out as an empty text.
+    step.env.update({"INPUT_SPEC": "", "INPUT_COMPONENT": ""})
+
+    assert step.run() == 2
+    (error,) = commands(step, "error")
+    assert "spec: not given" in error
+    assert "component: not given" in error
+
+
 def test_an_input_that_the_engine_refuses_is_bad_input_too(step):
     step.engine.error = ComponentError("no component 'calclator'; near names: calculator")
 
