@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import time
 import zipfile
 
@@ -12,7 +13,7 @@ import pytest
 
 from spec_to_production.github.comment import Marker
 from spec_to_production.github.relay import parse_report
-from support.container import build, cancel
+from support.container import build, cancel, stop
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +22,7 @@ ONE_MODULE = {
     "INPUT_ENABLE-REFACTORING": "false",
 }
 SHORT = {"INPUT_ENABLE-OPENHANDS": "false", "INPUT_ENABLE-REFACTORING": "false"}
+VERIFY = {"INPUT_MODE": "verify", "INPUT_TESTS": "examples/calculator/tests"}
 
 
 def run(docker, image, *args):
@@ -219,17 +221,44 @@ def test_nothing_in_the_checkout_is_imported(job):
     assert "hijacked" not in job.log
 
 
-def test_a_cancelled_run_ends_in_time_and_leaves_nothing(job, show):
-    with job.runner.start(job.env) as process:
-        for line in process.stdout:
-            if "the agent server is ready" in line:
-                break
-        code, took_s = cancel(process)
+PHASES = {
+    "while the agent server starts": ("baseline: running", {}),
+    "during a job": ("the agent server is ready", {}),
+    "during verification": ("repeats in changing circumstances", VERIFY),
+    "while it publishes": ("::group::Result", SHORT),
+}
+"""The line of the log that begins each, and what leads there."""
 
-    show("cancel during a job", f"{job.seen(code)}, after {took_s:.1f} s")
-    assert code == 130
-    assert took_s < 10  # the runner's own limit: then it kills
-    assert job.server.exchanges == []
-    assert job.runner.containers() == []
+
+@pytest.mark.parametrize(
+    ("phase", "end", "code"),
+    [
+        ("while the agent server starts", cancel, 130),
+        ("while the agent server starts", stop, 143),
+        ("during a job", cancel, 130),
+        ("during verification", cancel, 130),
+        # The first signal leaves it the time to bring to an end what it publishes.
+        ("while it publishes", cancel, 143),
+        ("while it publishes", stop, 143),
+    ],
+)
+def test_a_cancelled_run_ends_in_time_and_leaves_nothing(job, phase, end, code, show):
+    line, env = PHASES[phase]
+    github_answers = threading.Event()
+    job.server.before = lambda *_: github_answers.wait()
+    with job.runner.start(job.env | env) as process:
+        next(told for told in process.stdout if line in told)
+        ended, took_s = end(job.runner, process)
+    left = job.runner.containers()
+    github_answers.set()
+
+    show(f"{end.__name__} {phase}", f"{job.seen(ended)}, after {took_s:.1f} s")
+    assert ended == code
+    assert took_s < 10  # the runner's own limit, and Docker's: then they kill
+    assert left == []
+    assert job.server.bodies(5) == []
     report = parse_report((job.workspace / "out" / "report.json").read_bytes())
-    assert {each.status for each in report.jobs} == {"cancelled"}
+    assert report.interrupted is (phase != "while it publishes")
+    assert {each.status for each in report.jobs} <= {"cancelled"}
+    owners = {path.lstat().st_uid for path in job.workspace.rglob("*")}
+    assert owners == {job.workspace.stat().st_uid}

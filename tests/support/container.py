@@ -286,7 +286,7 @@ class Runner:
         return self.docker("ps", "--all", "--quiet", f"--filter=ancestor={self.image}").split()
 
 
-def cancel(process: subprocess.Popen[str]) -> tuple[int, float]:
+def cancel(_: Runner, process: subprocess.Popen[str]) -> tuple[int, float]:
     """End a step as the runner does; gives its exit code and how long it took, in seconds."""
     started = time.monotonic()
     for signum, patience_s in ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5)):
@@ -296,4 +296,11 @@ def cancel(process: subprocess.Popen[str]) -> tuple[int, float]:
         except subprocess.TimeoutExpired:
             continue
     process.kill()
+    return process.wait(), time.monotonic() - started
+
+
+def stop(runner: Runner, process: subprocess.Popen[str]) -> tuple[int, float]:
+    """End a step as ``docker stop`` does, by SIGTERM alone; gives what :func:`cancel` gives."""
+    started = time.monotonic()
+    runner.docker("stop", *runner.containers())
     return process.wait(), time.monotonic() - started
