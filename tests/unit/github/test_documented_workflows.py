@@ -11,13 +11,25 @@ from jsonschema import Draft7Validator
 ROOT = Path(__file__).parents[3]
 INPUTS = set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+ACTION = "spec-to-production/spec-to-production@v1"
+
+
+def workflow_of(block):
+    """A workflow as it stands, or one around its steps, or around what is said of the action's."""
+    read = yaml.safe_load(block)
+    if "with" in read:
+        read = [{"uses": ACTION, **read}]
+    if isinstance(read, list):
+        read = {"on": "push", "jobs": {"tests": {"runs-on": "ubuntu-latest", "steps": read}}}
+    return read
+
+
 WORKFLOWS = [
-    pytest.param(yaml.safe_load(block), id=f"{page.name}-{number}")
+    pytest.param(workflow_of(block), id=f"{page.name}-{number}")
     for page in PAGES
     for number, block in enumerate(
         re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     )
-    if "jobs:" in block
 ]
 
 
@@ -36,7 +48,7 @@ def test_its_inputs_exist(workflow):
         name
         for job in workflow["jobs"].values()
         for step in job["steps"]
-        if "spec-to-production" in step.get("uses", "")
+        if step.get("uses") == ACTION
         for name in step.get("with", {})
     }
 
