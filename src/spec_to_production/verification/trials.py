@@ -238,18 +238,14 @@ def against_mutants(
     stop_at_first: bool = False,
 ) -> list[Case]:
     """Every mutant against the tests that reach it; or only until one of them notices it."""
-    inside = [mutant for mutant in mutants if not mutant.needs_import]
-    wanted = [
-        (mutant, tuple(reaching))
-        for mutant in inside
-        if (reaching := [case for case in _open(cases) if reaches(case, mutant)])
-    ]
-    budget = {case.id: _MOST_WITH_PROCESSES for case in cases if case.spawns}
+    meeting: dict[Mutant, list[Case]] = {}
+    for case in _open(cases):
+        for mutant in met_by(case, mutants):
+            meeting.setdefault(mutant, []).append(case)
+    wanted = [(mutant, meeting[mutant]) for mutant in mutants if mutant in meeting]
 
-    def one(fork: Fork, pair: tuple[Mutant, tuple[Case, ...]]) -> list[tuple[str, Kill]]:
-        mutant, reaching = pair
-        tests = _affordable(reaching, budget)
-        return _kills_in_fork(fork, mutant, tests, sources, patience_s, stop_at_first=stop_at_first)
+    def one(fork: Fork, pair: tuple[Mutant, list[Case]]) -> list[tuple[str, Kill]]:
+        return _kills_in_fork(fork, *pair, sources, patience_s, stop_at_first=stop_at_first)
 
     found = pool.in_sessions(Run(_files(cases)), wanted, one)
     outside = [mutant for mutant in mutants if mutant.needs_import]
@@ -301,6 +297,14 @@ def reaches(case: Case, mutant: Mutant) -> bool:
     return case.spawns or bool(mutant.constant) or _is_among(case.lines, mutant)
 
 
+def met_by(case: Case, mutants: Iterable[Mutant]) -> list[Mutant]:
+    """Those of the mutants that a test is run against in forks: of one with processes, the first
+    ones only.
+    """
+    reached = [one for one in mutants if not one.needs_import and reaches(case, one)]
+    return reached[:_MOST_WITH_PROCESSES] if case.spawns else reached
+
+
 def runs_on_import(case: Case, mutant: Mutant) -> bool:
     """Whether the function that a mutant changes runs when the test's file is imported.
 
@@ -314,16 +318,6 @@ def runs_on_import(case: Case, mutant: Mutant) -> bool:
 def _is_among(lines: Iterable[Line], mutant: Mutant) -> bool:
     first, last = mutant.statement
     return any(path == mutant.path and first <= line <= last for path, line in lines)
-
-
-def _affordable(cases: Iterable[Case], budget: dict[str, int]) -> list[Case]:
-    chosen = []
-    for case in cases:
-        if case.spawns:
-            budget[case.id] -= 1
-        if budget.get(case.id, 0) >= 0:
-            chosen.append(case)
-    return chosen
 
 
 def _kills_in_fork(

@@ -235,17 +235,23 @@ class Verifier:
         """Against a sample of the mutants; what that leaves in doubt, against all others too."""
         sources, patience = self._sources, self._effort.test_timeout
         cases = trials.against_mutants(pool, cases, self._sample, sources, patience)
-        doubtful, tried = _doubtful(cases), set(self._sample)
-        rest = [one for one in self._those(trials.reaches, doubtful) if one not in tried]
-        tried.update(rest)
+        doubtful, seed = _doubtful(cases), self._effort.seed
+        met = {case.id: set(trials.met_by(case, self._sample)) for case in doubtful}
+
+        def is_new(case: Case, mutant: Mutant) -> bool:
+            return bool(trials.met_by(case, [mutant])) and mutant not in met[case.id]
+
+        rest = self._those(is_new, doubtful)
+        rest = mutation.sample(rest, len(rest), seed)
+        tried = set(self._sample)
         around = [one for one in self._mutants if one.needs_import and one not in tried]
-        rest += mutation.sample(around, _MOST_ON_IMPORT if doubtful else 0, self._effort.seed)
+        rest += mutation.sample(around, _MOST_ON_IMPORT if doubtful else 0, seed)
         cases = trials.merged(
             cases, trials.against_mutants(pool, doubtful, rest, sources, patience)
         )
         doubtful = _doubtful(cases)
-        most, seed = _MOST_ON_IMPORT, self._effort.seed
-        some = mutation.sample(self._those(trials.runs_on_import, doubtful), most, seed)
+        some = self._those(trials.runs_on_import, doubtful)
+        some = mutation.sample(some, _MOST_ON_IMPORT, seed)
         return trials.merged(
             cases, trials.against_imported_mutants(pool, doubtful, some, sources, patience)
         )
