@@ -22,6 +22,7 @@ from spec_to_production.verification.definitions import Function, functions_of
 _Statement = TypeVar("_Statement", bound=ast.stmt)
 _TEST_FOLDERS = {"test", "tests", "testing"}
 _NEVER = {"conftest.py", "sitecustomize.py", "usercustomize.py", "setup.py", "noxfile.py"}
+_COMPARING = re.compile(r"assert(\w*Equal|Less|Greater|In|NotIn|Is|IsNot)")
 _LOOKS_LIKE_A_TEST = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(test\w*)", re.MULTILINE)
 
 
@@ -174,9 +175,34 @@ def may_handle_exception(source: str, line: int | None) -> bool:
     )
 
 
-def is_asserted(source: str, line: int | None) -> bool:
-    """Whether a line of a test belongs to an ``assert`` statement."""
-    return any(_around(source, line, ast.Assert))
+def is_compared(source: str, line: int | None) -> bool:
+    """Whether a line of a test belongs to an assertion that compares values with each other.
+
+    One that asks for a type, or whether anything is there, compares none.
+    """
+    return any(
+        _compares(node)
+        for statement in _around(source, line, ast.stmt)
+        if _asserts(statement)
+        for node in ast.walk(statement)
+    )
+
+
+def _asserts(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name.startswith("assert")
+    return isinstance(statement, ast.Assert)
+
+
+def _compares(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(attr=name):
+            return _COMPARING.fullmatch(name) is not None
+        case ast.Compare(left=left, comparators=others):
+            sides = map(ast.unparse, (left, *others))
+            return not any(side.startswith(("None", "type(")) for side in sides)
+    return False
 
 
 def is_raised(source: str, line: int | None) -> bool:

@@ -11,7 +11,7 @@ from spec_to_production.results import Reason, VerdictName
 from spec_to_production.verification.candidates import (
     Candidate,
     expects_exception,
-    is_asserted,
+    is_compared,
     is_raised,
     may_handle_exception,
 )
@@ -163,8 +163,8 @@ class Case:
             says_what = "not raise" in outcome.message.lower() or _wants_one_object(outcome)
             return not mutant.nulling or says_what
         if not mutant.function and outcome.component_frame is None and not mutant.nulling:
-            # Without what stands around the functions, what it asserts has no meaning at all.
-            return is_asserted(self.source, outcome.line)
+            # Without what stands around the functions, what it compares has no meaning at all.
+            return is_compared(self.source, outcome.line)
         source = self.source
         if self._raises_itself(outcome):
             return not mutant.nulling
@@ -319,8 +319,8 @@ def is_real(case: Case) -> bool:
     It must have told of a mutant. A test that passes with the raising null calls none of the
     functions that it would have to; it counts only for the code that nulls leave in place, and
     for what ran when its file was imported, for then nulls are not there. One
-    that passes with the other two compares results with each other: that values stop being
-    equal to themselves says nothing about them.
+    that passes with the other two compares results with each other, and one with mocks may do so
+    with what it gave to them: that values stop being equal to themselves says nothing about them.
     """
     if any(kill.told and kill.anew and kill.mutant.function for kill in case.kills):
         return True
@@ -329,7 +329,7 @@ def is_real(case: Case) -> bool:
         return False  # it talks to a mock, and to constants by the way
     if passes_with(case, "raising"):
         return any(mutant.left_by_nulls for mutant in told)
-    if case.goes_along:
+    if case.goes_along or case.has_mocks:
         return any(not mutant.function.endswith(("__eq__", "__ne__")) for mutant in told)
     return bool(told)
 

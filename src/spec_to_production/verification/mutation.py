@@ -24,7 +24,6 @@ from spec_to_production.verification.operators import (
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef
 _NOT_CODE = {"annotation", "returns", "decorator_list", "type_params", "format_spec"}
-_STRUCTURAL = ("property", "setter", "getter", "overload", "abstractmethod", "dataclass")
 
 
 @dataclass(frozen=True)
@@ -226,9 +225,8 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
 
 def _in_decorators(unit: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[_Site]:
     for index, decorator in enumerate(unit.decorator_list):
-        if not any(word in ast.unparse(decorator) for word in _STRUCTURAL):
-            for variant in other_decorators(decorator):
-                yield _Site(unit, "decorator_list", index, decorator, unit, variant)
+        for variant in other_decorators(decorator):
+            yield _Site(unit, "decorator_list", index, decorator, unit, variant)
         yield from _below(decorator, unit)
 
 

@@ -12,6 +12,14 @@ _STAND_INS = ast.parse(
     "__import__('spec_to_production_runner.stand_ins').stand_ins", mode="eval"
 ).body
 _KEEPS_NOTHING = ast.parse("__import__('functools').lru_cache(maxsize=0)", mode="eval").body
+_RECORDS = ("dataclass", "attr", "define", "frozen")
+_READING = """
+def __getattribute__(self, name):
+    value = object.__getattribute__(self, name)
+    return {stand_ins}.altered(value) if name == {name!r} else value
+"""
+_NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
+_STRUCTURAL = ("property", "setter", "getter", "overload", "abstractmethod", "dataclass")
 _CACHES = {"cache", "lru_cache", "functools.cache", "functools.lru_cache"}
 _LOGGERS = {"log", "logger", "logging", "_log", "_logger"}
 _IN_ANY_ORDER = {"isinstance", "issubclass", "max", "min", "gcd", "math.gcd", "lcm", "math.lcm"}
@@ -170,18 +178,27 @@ def _other_calls(node: ast.Call) -> Iterator[Variant]:
         yield _instead(node, node.args[0])
     if len(node.args) < _MANY and not node.keywords and isinstance(node.func, ast.Attribute):
         yield _instead(node, node.func.value)
-    if len(node.args) >= _MANY and ast.unparse(node.func) not in _IN_ANY_ORDER:
+    called = ast.unparse(node.func)
+    makes_an_object = called.rpartition(".")[2][:1].isupper()
+    if called not in _IN_ANY_ORDER and (len(node.args) >= _MANY or makes_an_object):
         yield from _other_arguments(node)
-    for keyword in node.keywords:
-        rest = [other for other in node.keywords if other is not keyword]
-        yield Variant(_changed(node, keywords=rest), f"{keyword.arg}= left out of {_text(node)}")
+    for index, keyword in enumerate(node.keywords):
+        before, after = node.keywords[:index], node.keywords[index + 1 :]
+        if keyword.arg == "default_factory":
+            made = _call("altered", ast.Call(keyword.value, [], []))
+            factory = _changed(keyword, value=ast.Lambda(_NO_ARGUMENTS, made))
+            other = _changed(node, keywords=[*before, factory, *after])
+            yield Variant(other, f"default_factory= altered in {_text(node)}")
+        else:
+            other = _changed(node, keywords=[*before, *after])
+            yield Variant(other, f"{keyword.arg}= left out of {_text(node)}")
 
 
 def _other_arguments(node: ast.Call) -> Iterator[Variant]:
-    first, second, *others = node.args
-    if not any(isinstance(argument, ast.Starred) for argument in node.args):
-        swapped = _changed(node, args=[second, first, *others])
-        yield Variant(swapped, f"arguments of {_text(node)} swapped")
+    match node.args:
+        case [first, second, *rest] if not any(isinstance(one, ast.Starred) for one in node.args):
+            swapped = _changed(node, args=[second, first, *rest])
+            yield Variant(swapped, f"arguments of {_text(node)} swapped")
     for index, argument in enumerate(node.args):
         match argument:
             case ast.Name(id=name) if name.islower() and name not in _NO_VALUES:
@@ -204,14 +221,13 @@ def swallowing(node: ast.stmt) -> Variant:
 
 
 def other_classes(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
-    """A class without a base, its metaclass or a field: where, at which place, the change.
+    """A class without a base or its metaclass, or with other fields: where, at which place, what.
 
     An exception stays one. Bases without which nothing is left of the class are left in place.
     """
-    if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
-        for index, field in enumerate(node.body):
-            if isinstance(field, ast.AnnAssign) and field.value is None and node.body[1:]:
-                yield "body", index, Variant(field, f"{_text(field)} left out of {node.name}")
+    for index, field in enumerate(node.body):
+        for variant in _other_fields(node, field):
+            yield "body", index, variant
     for index, base in enumerate(node.bases):
         name = ast.unparse(base)
         if name.endswith("Error"):
@@ -224,12 +240,78 @@ def other_classes(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
             yield "keywords", index, Variant(keyword, f"metaclass= left out of {node.name}")
 
 
+def _other_fields(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
+    if isinstance(field, ast.AnnAssign) and _is_record(owner):
+        yield from _other_parts(owner, field)
+    match field:
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            if not is_off_limits(field) and not any(map(_is_constant, ast.walk(value))):
+                other = _changed(field, value=_call("altered", value))
+                yield Variant(other, f"{_text(field)} altered")
+                if _is_enumeration(owner):
+                    yield _with(field, value=ast.Constant(-1))
+    if isinstance(field, ast.Assign) and field is _last_member(owner):
+        both = ast.Tuple([*field.targets, ast.Name("another", ast.Store())], ast.Store())
+        values = ast.Tuple([field.value, _call("altered", field.value)], ast.Load())
+        added = _changed(field, targets=[both], value=values)
+        yield Variant(added, f"another member after {_text(field.targets[0])}")
+
+
+def _other_parts(owner: ast.ClassDef, field: ast.AnnAssign) -> Iterator[Variant]:
+    """A part of a record that is not there, is another one, or may be anything at all."""
+    name = _text(field.target)
+    if field.value is None and owner.body[1:]:
+        yield Variant(field, f"{_text(field)} left out of {owner.name}")
+    reading = ast.parse(_READING.format(name=name, stand_ins=ast.unparse(_STAND_INS))).body
+    altered = ast.If(ast.Constant(value=True), [field, *reading], [])
+    yield Variant(altered, f"{name} of {owner.name} altered")
+    if _descends_from(owner, "BaseModel"):
+        yield _with(field, annotation=ast.Name("object", ast.Load()))
+        match field.value:
+            case None:
+                yield _with(field, value=ast.Constant(None))
+            case ast.Call(args=[], keywords=named) as call:
+                if not any("default" in str(keyword.arg) for keyword in named):
+                    yield _with(field, value=_changed(call, args=[ast.Constant(None)]))
+
+
+def _is_record(node: ast.ClassDef) -> bool:
+    decorators = " ".join(map(ast.unparse, node.decorator_list))
+    makes_one = any(word in decorators for word in _RECORDS)
+    return makes_one or _descends_from(node, "NamedTuple", "BaseModel")
+
+
+def _descends_from(node: ast.ClassDef, *names: str) -> bool:
+    return any(ast.unparse(base).endswith(names) for base in node.bases)
+
+
+def _is_enumeration(node: ast.ClassDef) -> bool:
+    return _descends_from(node, "Enum", "Flag")
+
+
+def _last_member(node: ast.ClassDef) -> ast.stmt | None:
+    if not _is_enumeration(node):
+        return None
+    members = [one for one in node.body if isinstance(one, ast.Assign) and not is_off_limits(one)]
+    return members[-1] if members else None
+
+
+def _is_constant(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is not None
+
+
 def other_decorators(decorator: ast.expr) -> Iterator[Variant]:
-    """Without it; and a cache that keeps nothing, which can still be asked what it keeps."""
-    yield Variant(decorator, f"@{ast.unparse(decorator)} removed")
+    """Without it, where that leaves a sense; and a cache that keeps nothing, which can still be
+    asked what it keeps.
+    """
+    text = ast.unparse(decorator)
+    if text.endswith("cached_property"):
+        yield Variant(ast.Name("property", ast.Load()), f"@{text} keeps nothing")
+    elif not any(word in text for word in _STRUCTURAL):
+        yield Variant(decorator, f"@{text} removed")
     called = decorator.func if isinstance(decorator, ast.Call) else decorator
     if ast.unparse(called) in _CACHES:
-        yield Variant(_KEEPS_NOTHING, f"@{ast.unparse(decorator)} keeps nothing")
+        yield Variant(_KEEPS_NOTHING, f"@{text} keeps nothing")
 
 
 def logs(node: ast.AST) -> bool:

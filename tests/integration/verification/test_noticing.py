@@ -182,6 +182,179 @@ def test_what_a_class_descends_from_can_be_tested(judge):
     }
 
 
+DATA = """
+import asyncio
+import dataclasses
+import enum
+import functools
+import typing
+
+import pydantic
+
+
+class Level(enum.IntEnum):
+    LOW = enum.auto()
+    HIGH = enum.auto()
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Version:
+    major: int
+    minor: int = 0
+    tags: list = dataclasses.field(default_factory=list, compare=False)
+
+    @classmethod
+    def of(cls, text):
+        return cls(*map(int, text.split(".")))
+
+
+class Pair(typing.NamedTuple):
+    left: int
+    right: int
+
+
+class Person(pydantic.BaseModel):
+    name: str
+    age: int = pydantic.Field(ge=0)
+
+
+class Money:
+    def __init__(self, cents):
+        self.cents = cents
+
+    def __eq__(self, other):
+        return self.cents == other.cents
+
+
+class Account:
+    def deposit(self, money):
+        self.money = money
+
+
+async def fetch(urls, get, limit):
+    gate = asyncio.Semaphore(limit)
+
+    async def one(url):
+        async with gate:
+            return await get(url)
+
+    return await asyncio.gather(*map(one, urls))
+"""
+
+
+def test_what_a_class_is_made_of_can_be_tested_and_its_type_is_not_enough(judge):
+    found = judge(
+        """
+        import asyncio
+        import unittest
+        from unittest import mock
+        import pydantic
+        import pytest
+        from shop import Account, Level, Money, Pair, Person, Version, fetch
+
+        def test_members():
+            assert [level.name for level in Level] == ["LOW", "HIGH"]
+
+        def test_value_of_a_member():
+            assert Level.HIGH == 2
+
+        def test_member_of_a_value():
+            assert Level(1) is Level.LOW
+
+        def test_fields():
+            version = Version(major=1, minor=2)
+            assert version.major == 1
+            assert version.minor == 2
+
+        class OrderCase(unittest.TestCase):
+            def test_order(self):
+                self.assertLess(Version(1, 2), Version(2))
+
+        def test_no_tags():
+            assert Version(1).tags == []
+
+        def test_tags_of_their_own():
+            one, other = Version(1), Version(1)
+            one.tags.append("x")
+            assert other.tags == []
+
+        def test_pair():
+            pair = Pair(1, 2)
+            assert pair.right == 2
+
+        def test_person():
+            person = Person(name="ada", age=36)
+            assert person.name == "ada"
+
+        def test_age_of_digits():
+            assert Person(name="ada", age="36").age == 36
+
+        def test_no_age():
+            with pytest.raises(ValueError):
+                Person(name="ada")
+
+        def test_no_name():
+            with pytest.raises(pydantic.ValidationError):
+                Person(age=36)
+
+        def test_as_many_at_once():
+            running = most = 0
+
+            async def get(url):
+                nonlocal running, most
+                running += 1
+                most = max(most, running)
+                await asyncio.sleep(0)
+                running -= 1
+
+            asyncio.run(fetch("abcdef", get, 3))
+            assert most == 3
+
+        def test_type_of_a_member():
+            assert isinstance(Level.LOW, Level)
+
+        def test_some_version():
+            assert Version(1, 2) is not None
+
+        def test_type_of_a_version():
+            assert isinstance(Version(1, 2), Version)
+
+        def test_type_of_a_version_by_a_name():
+            assert type(Version.of("1.2")) is Version
+
+        class TypeCase(unittest.TestCase):
+            def test_type_as_a_class_says(self):
+                self.assertIsInstance(Version.of("1.2"), Version)
+
+        def test_a_field_is_there():
+            assert hasattr(Pair(1, 2), "left")
+
+        def test_type_of_a_person():
+            assert isinstance(Person(name="ada", age=36), Person)
+
+        def test_only_a_mock():
+            account = mock.Mock(spec=Account)
+            account.deposit(Money(5))
+            account.deposit.assert_called_once_with(Money(5))
+        """,
+        there={"src/shop.py": DATA},
+        existing="",
+    )
+    vacuous = {
+        "test_type_of_a_member",
+        "test_some_version",
+        "test_type_of_a_version",
+        "test_type_of_a_version_by_a_name",
+        "test_type_as_a_class_says",
+        "test_a_field_is_there",
+        "test_type_of_a_person",
+        "test_only_a_mock",
+    }
+    assert {name: test.reason for name, test in found.items()} == {
+        name: "vacuous" if name in vacuous else None for name in found
+    }
+
+
 def test_the_error_of_a_constructor_can_be_tested(judge):
     found = judge(
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from spec_to_production.verification import mutation
+from spec_to_production.verification import runner as runner_package
 from spec_to_production.verification.contribution import affordable
 from spec_to_production.verification.mutation import mutants_of, sample
 from spec_to_production.verification.nulls import is_replaced, null_source
+from spec_to_production.verification.runner import stand_ins
 
 SOURCE = textwrap.dedent(
     '''
@@ -100,6 +103,102 @@ def test_a_cache_keeps_nothing_and_can_be_asked_all_the_same(decorator):
 
     assert made["f"](1) is not made["f"](1)
     assert made["f"].cache_info().misses == 2
+
+
+@pytest.fixture
+def runner(monkeypatch):
+    """The runner's modules, by the name that mutants know them by."""
+    monkeypatch.setitem(sys.modules, "spec_to_production_runner", runner_package)
+    monkeypatch.setitem(sys.modules, "spec_to_production_runner.stand_ins", stand_ins)
+
+
+ENUMS = """
+import enum
+
+class Level(enum.IntEnum):
+    LOW = enum.auto()
+    HIGH = enum.auto()
+
+class Colour(enum.StrEnum):
+    RED = enum.auto()
+
+class Right(enum.Flag):
+    READ = enum.auto()
+    WRITE = enum.auto()
+    ALL = READ | WRITE
+
+class Shape(enum.Enum):
+    SQUARE = "square"
+
+    @property
+    def sides(self):
+        return 4
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "members"),
+    [
+        ("LOW = enum.auto() altered", ["LOW=2", "HIGH=3"]),
+        ("HIGH = enum.auto() altered", ["LOW=1", "HIGH=3"]),
+        ("HIGH = enum.auto() became HIGH = -1", ["LOW=1", "HIGH=-1"]),
+        ("another member after HIGH", ["LOW=1", "HIGH=2", "another=4"]),
+        ("RED = enum.auto() altered", ["RED=red~"]),
+        ("another member after RED", ["RED=red", "another=another~"]),
+        ("READ = enum.auto() altered", ["READ=2", "WRITE=4"]),
+        ("another member after SQUARE", ["SQUARE=square", "another=square~"]),
+    ],
+)
+@pytest.mark.usefixtures("runner")
+def test_members_of_an_enumeration_go_wrong(change, members):
+    (mutant,) = (m for m in mutants_of("m.py", ENUMS) if m.id.endswith(change))
+    made: dict[str, Any] = {}
+    exec(mutant.module_source(ENUMS), made)
+    kinds = [made[name] for name in ("Level", "Colour", "Right", "Shape")]
+    found = [[f"{one.name}={one.value}" for one in kind] for kind in kinds]
+
+    assert members in found
+
+
+FIELDS = """
+import dataclasses
+import functools
+
+class Plain:
+    names = []
+    owner = None
+
+    @functools.cached_property
+    def sizes(self):
+        return [1]
+
+@dataclasses.dataclass
+class Order:
+    items: list = dataclasses.field(default_factory=list)
+    owner: object = None
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expression"),
+    [
+        ("names = [] altered", "Plain.names == []"),
+        ("owner = None altered", "Plain.owner is None and Order().owner is None"),
+        ("owner: object = None altered", "Plain.owner is None and Order().owner is None"),
+        ("default_factory= altered", "Order().items == []"),
+        ("keeps nothing", "(lambda one: one.sizes is one.sizes)(Plain())"),
+    ],
+)
+@pytest.mark.usefixtures("runner")
+def test_what_a_class_holds_goes_wrong(change, expression):
+    (mutant,) = (m for m in mutants_of("m.py", FIELDS) if change in m.id)
+    right: dict[str, Any] = {}
+    wrong: dict[str, Any] = {}
+    exec(FIELDS, right)
+    exec(mutant.module_source(FIELDS), wrong)
+
+    assert eval(expression, right) is True
+    assert eval(expression, wrong) is False
 
 
 def test_docstrings_and_messages_are_left_alone():
