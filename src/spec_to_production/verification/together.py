@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from spec_to_production.results import Reason
 from spec_to_production.verification.evidence import Case, broke_off
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.repetition import find_spoiler
-from spec_to_production.verification.runs import Record, Run
+from spec_to_production.verification.runs import Outcome, Record, Run
 
 
 @dataclass(frozen=True)
@@ -85,30 +87,47 @@ class _Together:
             case = self.cases[record.running]
             self.cases[record.running] = case.rejected(*broke_off(record))
             return True
+        if self._closes_what_is_not_collected(record):
+            return True
         for position, name in enumerate(order):
             if (name in self.suite.steady or name in self.cases) and not _passed(record, name):
                 culprit = self._culprit(order[:position], name)
                 if culprit is not None:
-                    victim = "it" if culprit == name else name
-                    self.cases[culprit] = self.cases[culprit].rejected(
-                        "order_dependent",
-                        f"Beside the existing tests, {victim} {_ended(record, name)}",
-                    )
+                    ruling = _against(culprit, name, record.tests.get(name))
+                    self.cases[culprit] = self.cases[culprit].rejected(*ruling)
                     return True
         return False
+
+    def _closes_what_is_not_collected(self, record: Record) -> bool:
+        out = [
+            (name, record.not_collected[case.candidate.placed])
+            for name, case in self.cases.items()
+            if case.ruling is None and case.candidate.placed in record.not_collected
+        ]
+        for name, told in out:
+            self.cases[name] = self.cases[name].rejected(
+                "import_error", f"Only beside the existing tests: {told}"
+            )
+        return bool(out)
 
     def _culprit(self, before: Sequence[str], victim: str) -> str | None:
         """The case to blame when a test fails in this place; None when none is."""
         ours = [name for name in before if name in self.cases]
-        spoiler = find_spoiler(ours, lambda some: self._fails(some, victim))
+        spoiler = find_spoiler(ours, functools.partial(self._is_spoiled, victim))
         if spoiler is None and victim in self.cases:
             existing = [name for name in before if name not in self.cases]
-            return victim if self._fails(existing, victim) else None
+            outcome = self._after(existing, victim).tests.get(victim)
+            return victim if outcome is not None and not outcome.passed else None
         return spoiler
 
-    def _fails(self, before: Sequence[str], victim: str) -> bool:
-        record = self.pool.run_all([self._of((*before, victim))])[0]
-        return victim in record.tests and not record.tests[victim].passed
+    def _is_spoiled(self, victim: str, before: Sequence[str]) -> bool:
+        """Whether a test fails after these, or never comes to run though nothing broke off."""
+        record = self._after(before, victim)
+        outcome = record.tests.get(victim)
+        return record.ending == "finished" if outcome is None else not outcome.passed
+
+    def _after(self, before: Sequence[str], victim: str) -> Record:
+        return self.pool.run_all([self._of((*before, victim))])[0]
 
 
 def _arrangements(
@@ -134,9 +153,12 @@ def mixed(ours: tuple[str, ...], existing: tuple[str, ...], seed: int) -> tuple[
     return tuple(order)
 
 
-def _ended(record: Record, name: str) -> str:
-    outcome = record.tests.get(name)
-    return f"fails: {outcome.message}" if outcome else "does not come to run."
+def _against(culprit: str, victim: str, outcome: Outcome | None) -> tuple[Reason, str]:
+    """What a test is rejected for after which another one, or which itself, ended so."""
+    if outcome is None:
+        return "unsafe", "It keeps other tests from running."
+    who = "it" if culprit == victim else victim
+    return "order_dependent", f"Beside the existing tests, {who} fails: {outcome.message}"
 
 
 def _passed(record: Record, name: str) -> bool:

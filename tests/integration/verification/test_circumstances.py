@@ -294,6 +294,57 @@ def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):
     }
 
 
+def test_what_does_not_come_to_run_beside_the_existing_suite_is_not_accepted(verify):
+    found = verify(
+        first="""
+        import shop
+        import fractions
+
+        def test_needs_what_the_suite_took_away():
+            assert shop.total([fractions.Fraction(1, 2)]) == 0.5
+        """,
+        second="""
+        import shop
+
+        def test_total():
+            assert shop.total([1, 2]) == 3
+        """,
+        there={
+            "tests/test_without_fractions.py": """
+                import sys
+                import shop
+
+                sys.modules["fractions"] = None
+
+                def test_price():
+                    assert shop.parse("1") == 1
+                """
+        },
+    )
+    verdicts = {test.id.partition("::")[2]: test for test in found.tests}
+    assert {name: test.reason for name, test in verdicts.items()} == {
+        "test_needs_what_the_suite_took_away": "import_error",
+        "test_total": None,
+    }
+    detail = verdicts["test_needs_what_the_suite_took_away"].detail
+    assert detail.startswith("Only beside the existing tests: ")
+    assert "fractions" in detail
+
+
+def test_who_keeps_the_existing_tests_from_running_is_unsafe(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_nobody_comes_after(request):
+            request.session.items.clear()
+            assert shop.total([4]) == 4
+        """
+    )
+    (verdict,) = found.values()
+    assert (verdict.reason, verdict.detail) == ("unsafe", "It keeps other tests from running.")
+
+
 def test_a_replay_takes_place_when_the_first_run_did(make_verifier):
     days = "import datetime\nimport shop\ndef test_day():\n    year = datetime.date.today().year\n"
     test = f"{days}    assert shop.parse(str(year)) == 2020\n"
