@@ -6,12 +6,12 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from spec_to_production.verification.chance import SEEN_AGAIN, why_flaky
 from spec_to_production.verification.evidence import MISSING, Case, after_repeats, broke_off
 from spec_to_production.verification.flakiness import Variation
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.runs import ForkRun, Outcome, Record, Run
 
-_SEEN_AGAIN = 5
 _MOST_SPOILERS = 3
 """Most tests that are to blame for one other; what more than these spoil cannot stand anything."""
 
@@ -221,7 +221,8 @@ class Repetition:
             return case
         helper = self._helper(case, variation) if last.passed else None
         if helper is None:
-            return case.rejected("flaky", _flaky_detail(case, variation))
+            ends = functools.partial(self._outcome, case.id, before=())
+            return case.rejected("flaky", why_flaky(case.outcomes, variation, ends))
         self._blame_helper(case, helper, variation)
         return case.rejected(
             "order_dependent", f"It passes only after other tests; alone: {first.message}"
@@ -272,30 +273,10 @@ def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool])
             high = middle
         else:
             low = middle
-    again = range(_SEEN_AGAIN)
+    again = range(SEEN_AGAIN)
     found = all(spoils(before[:high]) and not spoils(before[: high - 1]) for _ in again)
     return before[high - 1] if found else None
 
 
 def _disturbs(case: Case) -> bool:
     return case.ruling is not None and case.ruling.reason != "flaky"
-
-
-def _flaky_detail(case: Case, variation: Variation) -> str:
-    first, last = case.outcomes[0], case.outcomes[-1]
-    failed = first if last.passed else last
-    circumstances = [f"{name}={value}" for name, value in variation.environment.items()]
-    if not circumstances:
-        circumstances.append("another order")
-    if variation.clock:
-        circumstances.append(f"the clock {variation.clock / 86400:+.1f} days off")
-    if variation.elsewhere:
-        circumstances.append("another working directory")
-    if variation.used_tmp:
-        circumstances.append("a TMPDIR that another run had before")
-    ended = "passed" if last.passed else "failed"
-    before = ", after it had failed" if last.passed else ""
-    return (
-        f"It {ended} in run {len(case.outcomes)} "
-        f"(with {', '.join(circumstances)}){before}: {failed.message}"
-    )

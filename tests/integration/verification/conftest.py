@@ -214,8 +214,13 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
 def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification]:
     """Judge files given as ``name=text`` and conclude."""
 
-    def run(existing: str = EXISTING, there: Mapping[str, str] = {}, **files: str) -> Verification:
-        verifier = make_verifier(existing, there=there)
+    def run(
+        existing: str = EXISTING,
+        effort: Effort = QUICK,
+        there: Mapping[str, str] = {},
+        **files: str,
+    ) -> Verification:
+        verifier = make_verifier(existing, effort, there=there)
         verifier.judge([file(name, text) for name, text in files.items()])
         return verifier.conclude(None)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from spec_to_production.results import GeneratedFile
 from spec_to_production.verification import Effort
 
@@ -21,8 +23,9 @@ def test_a_test_that_cannot_stand_what_its_last_run_left_is_flaky(judge):
         """
     )
     assert found["test_leaves_a_file"].reason == "flaky"
-    assert "failed in run " in found["test_leaves_a_file"].detail
-    assert "TMPDIR" in found["test_leaves_a_file"].detail
+    assert found["test_leaves_a_file"].detail.startswith(
+        "It fails with a TMPDIR that another run had before: "
+    )
 
 
 def test_who_disturbs_others_costs_them_nothing(judge):
@@ -200,6 +203,34 @@ def test_what_a_test_needs_to_pass_is_named_by_its_reason(judge):
         "test_needs_the_first_one": "order_dependent",
         "test_needs_another_folder": "flaky",
     }
+
+
+def test_a_circumstance_is_named_where_it_is_the_reason_and_chance_where_it_is_not(judge):
+    found = judge(
+        """
+        import os, random, time
+        import shop
+
+        def test_zone():
+            assert shop.total([time.localtime(0).tm_hour]) == 0
+
+        def test_hash():
+            assert shop.total([hash("a") % 2, hash("b") % 2, hash("c") % 2]) == 1
+
+        def test_random_numbers():
+            assert shop.total([random.randrange(9)]) < 6
+
+        def test_by_chance():
+            assert shop.total([os.urandom(1)[0] % 2]) == 0
+        """,
+        effort=Effort(flake_bound=0.3),
+    )
+    assert {test.reason for test in found.values()} == {"flaky"}
+    told = {name: test.detail.partition(": ")[0] for name, test in found.items()}
+    assert re.fullmatch(r"It fails with TZ=\S+", told["test_zone"]), told
+    assert re.fullmatch(r"It \S+ (only )?with PYTHONHASHSEED=\d+", told["test_hash"]), told
+    assert re.fullmatch(r"It .* with other random numbers", told["test_random_numbers"]), told
+    assert re.fullmatch(r"It failed in \d+ of \d+ runs, by chance", told["test_by_chance"]), told
 
 
 def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
