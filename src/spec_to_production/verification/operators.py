@@ -258,21 +258,26 @@ def _other_fields(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
 
 
 def _other_parts(owner: ast.ClassDef, field: ast.AnnAssign) -> Iterator[Variant]:
-    """A part of a record that is not there, is another one, or may be anything at all."""
+    """A part of a record that is another one, is not there, or may be anything at all."""
     name = _text(field.target)
-    if field.value is None and owner.body[1:]:
-        yield Variant(field, f"{_text(field)} left out of {owner.name}")
     reading = ast.parse(_READING.format(name=name, stand_ins=ast.unparse(_STAND_INS))).body
     altered = ast.If(ast.Constant(value=True), [field, *reading], [])
     yield Variant(altered, f"{name} of {owner.name} altered")
     if _descends_from(owner, "BaseModel"):
-        yield _with(field, annotation=ast.Name("object", ast.Load()))
-        match field.value:
-            case None:
-                yield _with(field, value=ast.Constant(None))
-            case ast.Call(args=[], keywords=named) as call:
-                if not any("default" in str(keyword.arg) for keyword in named):
-                    yield _with(field, value=_changed(call, args=[ast.Constant(None)]))
+        yield from _unchecked(field)
+    elif field.value is None and owner.body[1:]:
+        yield Variant(field, f"{_text(field)} left out of {owner.name}")
+
+
+def _unchecked(field: ast.AnnAssign) -> Iterator[Variant]:
+    """A part of a record that says what its value has to be: of any type, or not required."""
+    yield _with(field, annotation=ast.Name("object", ast.Load()))
+    match field.value:
+        case None:
+            yield _with(field, value=ast.Constant(None))
+        case ast.Call(args=[], keywords=named) as call:
+            if not any("default" in str(keyword.arg) for keyword in named):
+                yield _with(field, value=_changed(call, args=[ast.Constant(None)]))
 
 
 def _is_record(node: ast.ClassDef) -> bool:

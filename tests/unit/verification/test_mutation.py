@@ -163,6 +163,9 @@ def test_members_of_an_enumeration_go_wrong(change, members):
 FIELDS = """
 import dataclasses
 import functools
+import typing
+
+import pydantic
 
 class Plain:
     names = []
@@ -176,6 +179,20 @@ class Plain:
 class Order:
     items: list = dataclasses.field(default_factory=list)
     owner: object = None
+
+class Pair(typing.NamedTuple):
+    left: int
+    right: int
+
+class Person(pydantic.BaseModel):
+    name: str
+    age: int = pydantic.Field(ge=0)
+
+def is_refused(**parts):
+    try:
+        return Person(**parts) is None
+    except ValueError:
+        return True
 """
 
 
@@ -186,6 +203,12 @@ class Order:
         ("owner = None altered", "Plain.owner is None and Order().owner is None"),
         ("owner: object = None altered", "Plain.owner is None and Order().owner is None"),
         ("default_factory= altered", "Order().items == []"),
+        ("items of Order altered", "Order(items=[1]).items == [1]"),
+        ("right of Pair altered", "Pair(left=1, right=2).right == 2"),
+        ("left: int left out of Pair", "len(Pair._fields) == 2"),
+        ("name: str became name: object", "is_refused(name=1, age=2)"),
+        ("name: str became name: str = None", "is_refused(age=2)"),
+        ("pydantic.Field(None, ge=0)", "is_refused(name='ada')"),
         ("keeps nothing", "(lambda one: one.sizes is one.sizes)(Plain())"),
     ],
 )
