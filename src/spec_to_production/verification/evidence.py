@@ -279,11 +279,16 @@ def _compares_identities(outcome: Outcome) -> bool:
 
 
 def _wants_one_object(outcome: Outcome) -> bool:
-    """Whether a certain object was asked for, which is more than its being there or its type."""
+    """Whether a certain object was asked for, which is more than its being there or its type.
+
+    One that looks like ``<this>``, as functions and classes do, has no other value than itself.
+    """
     if outcome.comparison is None:
         return False
     left, operator, right = outcome.comparison
     wanted = right if left == "None" else left
+    if "None" in (left, right) and wanted.startswith("<"):
+        return operator in ("is", "==")
     return operator == "is" and not wanted.startswith(("None", "True", "False", "<class "))
 
 

@@ -30,3 +30,23 @@ def test_values_that_look_alike_and_are_unequal_are_only_two_objects(comparison,
     case = replace(case, nulls={"truthy": PASSED, "falsy": PASSED})
     mutant = mutants_of("a.py", "def f(x):\n    return x + 1\n")[0]
     assert case.tells(mutant, replace(FAILED, comparison=comparison)) is tells
+
+
+@pytest.mark.parametrize(
+    ("comparison", "tells"),
+    [
+        (("None", "is", "<class 'shop.Cart'>"), True),
+        (("None", "==", "<class 'shop.Cart'>"), True),
+        (("<function pay at 0x1>", "==", "None"), True),
+        (("None", "is", "A('x')"), True),
+        (("<class 'NoneType'>", "is", "<class 'shop.Cart'>"), False),
+        (("<class 'NoneType'>", "==", "<class 'shop.Cart'>"), False),
+        (("None", "is not", "None"), False),
+        (("None", "is", "True"), False),
+        (("None", "==", "A('x')"), False),
+    ],
+)
+def test_a_certain_object_is_more_than_its_type(comparison, tells):
+    case = Case(TEST, TEST, Candidate("tests/test_a.py", "tests/test_a.py", ""), None)
+    (mutant,) = (one for one in mutants_of("a.py", "def f(x):\n    return x\n") if one.nulling)
+    assert case.tells(mutant, replace(FAILED, comparison=comparison)) is tells
