@@ -71,6 +71,7 @@ class Case:
         imported: The component's lines that run when its file is imported.
         spawns: It starts processes, in which its coverage is not seen.
         elsewhere: The text of the file that it is defined in, where that is another one.
+        by_examples: It is a property test, which tries examples.
         ruling: The verdict, once it is certain.
     """
 
@@ -85,6 +86,7 @@ class Case:
     imported: frozenset[Line] = frozenset()
     spawns: bool = False
     elsewhere: str = ""
+    by_examples: bool = False
     ruling: Ruling | None = None
 
     @property

@@ -83,6 +83,7 @@ class ForkRun:
         patience_s: Seconds that one test may take.
         cpu_s: Seconds of processor time that one test may take; 0 is no limit.
         seed: Of the random generators; 0 leaves the session's.
+        examples: Which examples property tests try; 0 are those of every other run.
         null: The null implementation that stands in.
         path: The file of the mutant.
         function: The function that it changes, which begins at ``line``; or
@@ -96,6 +97,7 @@ class ForkRun:
     patience_s: float
     cpu_s: float = 0.0
     seed: int = 0
+    examples: int = 0
     null: Null | Literal[""] = ""
     path: str = ""
     function: str = ""
@@ -111,7 +113,8 @@ class Item:
     """A test that pytest collected, with the docstrings of its function and its classes.
 
     ``file`` is the one that it is defined in; ``path`` where it was collected. ``unlisted`` says
-    which mark of it the project does not list, where that is an error.
+    which mark of it the project does not list, where that is an error; ``by_examples`` whether
+    it is a property test by Hypothesis.
     """
 
     id: str
@@ -122,6 +125,7 @@ class Item:
     of_classes: tuple[str, ...] = ()
     file: str = ""
     unlisted: str = ""
+    by_examples: bool = False
 
 
 @dataclass(frozen=True)
@@ -257,6 +261,7 @@ def _item(finding: Mapping[str, Any]) -> Item:
         of_classes=tuple(finding["of_classes"]),
         file=finding["file"],
         unlisted=finding["unlisted"],
+        by_examples=finding["by_examples"],
     )
 
 

@@ -135,7 +135,7 @@ def _of_items(
         named = first_named(_said_by(item, function), requirements)
         if not named and len(of_file) == 1:
             named = of_file
-        case = replace(case, requirements=named, imported=imported)
+        case = replace(case, requirements=named, imported=imported, by_examples=item.by_examples)
         if item.function in shadowing:
             case = case.rejected("shadows", shadowing[item.function])
         elif item.unlisted:

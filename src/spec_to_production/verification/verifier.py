@@ -36,6 +36,7 @@ from spec_to_production.verification.contribution import (
     named_in,
     new_lines,
 )
+from spec_to_production.verification.counterexamples import searched
 from spec_to_production.verification.definitions import essences_in
 from spec_to_production.verification.disputes import dispute_of
 from spec_to_production.verification.evidence import (
@@ -186,6 +187,11 @@ class Verifier:
         patience = self._effort.test_timeout
         with self._phase("alone", f"{len(cases)} tests, each alone"):
             cases = trials.run_alone(pool, cases, patience)
+        if any(case.by_examples for case in cases):
+            with self._phase("examples", "other examples for property tests"):
+                searches = flakiness.repeats(self._effort.flake_bound)
+                known = shown(self._spec.requirements)
+                cases = searched(pool, cases, searches, patience, known)
         with self._phase("repeats", "repeats in changing circumstances"):
             cases = self._repeated(pool, cases)
         with self._phase("nulls", "null implementations"):

@@ -403,3 +403,26 @@ def test_examples_of_hypothesis_are_the_same_in_every_run(judge):
     )
     assert found["test_a_hundred_ships_free"].reason != "flaky"
     assert found["test_digits_are_a_price"].verdict == "accepted"
+
+
+def test_what_hypothesis_finds_with_other_examples_counts(judge):
+    found = judge(
+        """
+        from hypothesis import given, strategies
+        import shop
+
+        @given(strategies.integers(0, 10**5))
+        def test_digits_are_a_price(number):
+            "FR-1"
+            assert shop.parse(str(number)) == (number if number % 499 != 5 else 0)
+
+        class TestPrices:
+            @given(strategies.integers(0, 10**5))
+            def test_digits(self, number):
+                assert shop.parse(str(number)) == (number if number % 499 != 5 else 0)
+        """
+    )
+    disputed, failing = found["test_digits_are_a_price"], found["test_digits"]
+    assert disputed.verdict == "disputed", disputed
+    assert "number=" in disputed.detail
+    assert failing.reason == "fails", failing

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from . import stand_ins
+from . import properties, stand_ins
 from .channel import writer
 from .plugin import Recorder
 
@@ -76,6 +76,8 @@ class Forking:
         for item, following in zip(chosen, [*chosen[1:], None], strict=False):
             # When this time is up, the process ends: no test can catch it.
             signal.setitimer(signal.ITIMER_PROF, request["cpu_s"])
+            if request["examples"]:
+                properties.try_others(item, request["examples"])
             again = following is item  # and comes to new fixtures and files
             item.config.hook.pytest_runtest_protocol(
                 item=item, nextitem=None if again else following

@@ -18,7 +18,7 @@ from typing import Any
 import coverage
 import pytest
 
-from . import stand_ins
+from . import properties, stand_ins
 from .audit import Rules
 from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
@@ -329,6 +329,7 @@ def _described(item: pytest.Item) -> dict[str, Any]:
         "requirements": marks,
         "docstring": _docstring(getattr(item, "function", None)),
         "of_classes": [_docstring(one) for one in around],
+        "by_examples": properties.is_property(item),
     }
 
 
