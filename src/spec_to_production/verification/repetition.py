@@ -93,6 +93,23 @@ class Repetition:
                 self.cases[identity] = case.unjudged("some of its repeats broke off.")
             elif case.ruling is None:
                 self.cases[identity] = after_repeats(case, known)
+        self._find_who_leans_on_rejected()
+
+    def _find_who_leans_on_rejected(self) -> None:
+        """What passes in its file as it is written accuses nobody, whatever it does without.
+
+        A test that it leans on may have left the group at once, and never have run before it.
+        """
+        files: dict[str, list[Case]] = {}
+        for case in self.cases.values():
+            files.setdefault(case.candidate.placed, []).append(case)
+        for path, cases in files.items():
+            accusing = [case for case in cases if case.is_("disputed")]
+            if not accusing or not any(_is_out_of_order(case) for case in cases):
+                continue
+            order = tuple(c.placed_id for c in cases if c in accusing or _is_out_of_order(c))
+            record = self.pool.run_all([Run((path,), order, patience_s=self.patience_s)])[0]
+            self.cases.update((case.id, _after_others(case, record)) for case in accusing)
 
     def _repeat(
         self,
@@ -224,9 +241,7 @@ class Repetition:
             ends = functools.partial(self._outcome, case.id, before=())
             return case.rejected("flaky", why_flaky(case.outcomes, variation, ends))
         self._blame_helper(case, helper, variation)
-        return case.rejected(
-            "order_dependent", f"It passes only after other tests; alone: {first.message}"
-        )
+        return case.rejected("order_dependent", _only_after_others(case))
 
     def _helper(self, case: Case, variation: Variation) -> str | None:
         """The test after which this one passes; none when it does so by chance, or alone."""
@@ -276,6 +291,22 @@ def find_spoiler(before: Sequence[str], spoils: Callable[[Sequence[str]], bool])
     again = range(SEEN_AGAIN)
     found = all(spoils(before[:high]) and not spoils(before[: high - 1]) for _ in again)
     return before[high - 1] if found else None
+
+
+def _is_out_of_order(case: Case) -> bool:
+    return case.ruling is not None and case.ruling.reason == "order_dependent"
+
+
+def _after_others(case: Case, record: Record) -> Case:
+    """The case as it is, unless it passed in this run after others."""
+    outcome = record.tests.get(case.placed_id)
+    if outcome is None or not outcome.passed:
+        return case
+    return case.rejected("order_dependent", _only_after_others(case))
+
+
+def _only_after_others(case: Case) -> str:
+    return f"It passes only after other tests; alone: {case.outcomes[0].message}"
 
 
 def _disturbs(case: Case) -> bool:

@@ -296,6 +296,31 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
+def test_who_leans_on_a_test_that_was_rejected_accuses_nobody(judge):
+    found = judge(
+        """
+        import shop
+
+        TOTALS = []
+
+        def test_remembers():
+            TOTALS.append(shop.total([1, 2]))
+            assert TOTALS == [3]
+
+        def test_relies_on_it():
+            "FR-1"
+            assert shop.total([1, 2]) in TOTALS
+
+        def test_accuses():
+            "FR-1"
+            assert shop.total([1, 2]) == 4
+        """
+    )
+    assert found["test_remembers"].reason == "order_dependent"
+    assert found["test_relies_on_it"].reason == "order_dependent", found["test_relies_on_it"]
+    assert found["test_accuses"].verdict == "disputed"
+
+
 def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):
     found = judge(
         """
