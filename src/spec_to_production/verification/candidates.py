@@ -205,6 +205,20 @@ def _compares(node: ast.AST) -> bool:
     return False
 
 
+@functools.lru_cache(maxsize=64)
+def assertions(source: str) -> tuple[range, ...]:
+    """The lines of each assertion of a file that has a condition: ``assert False`` has none."""
+    return tuple(
+        range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for node in _nodes(source)
+        if isinstance(node, ast.stmt) and _asserts(node) and not _is_unconditional(node)
+    )
+
+
+def _is_unconditional(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Assert) and isinstance(statement.test, ast.Constant)
+
+
 def is_raised(source: str, line: int | None) -> bool:
     """Whether a line of a test raises an exception of the test's own making."""
     return any(node.exc for node in _around(source, line, ast.Raise))

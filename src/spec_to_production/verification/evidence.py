@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from spec_to_production.results import Reason, VerdictName
 from spec_to_production.verification.candidates import (
     Candidate,
+    assertions,
     expects_exception,
     is_compared,
     is_raised,
@@ -157,10 +158,13 @@ class Case:
         exception, it is its word that none came or another one; the latter for a test that
         does notice when none comes, or where the component raises another one than it did. In
         a constructor, which nulls leave in place, any other one is. What it raises itself, where
-        nothing of the component is under way, is an assertion in other words.
+        nothing of the component is under way, is an assertion in other words. An assertion that
+        does not come to run on the component as it is, as in a loop over nothing, says nothing
+        of it.
         """
         if outcome.by_assertion:
-            if self.goes_along and _compares_identities(outcome):
+            idle = any(outcome.line in one for one in self._idle_assertions())
+            if idle or (self.goes_along and _compares_identities(outcome)):
                 return False
             says_what = "not raise" in outcome.message.lower() or _wants_one_object(outcome)
             return not mutant.nulling or says_what
@@ -182,6 +186,23 @@ class Case:
                 or (of_a_constructor and expects_exception(source, outcome.line, of_its_own=False))
             )
         return notices_silence and may_handle_exception(source, outcome.line)
+
+    @property
+    def asserts_nothing(self) -> bool:
+        """Whether it has assertions, and none of them comes to run on the component as it is."""
+        if self.function is None:
+            return False
+        first = self.function.line
+        body = range(first, first + self.function.code.count("\n") + 1)
+        own = {one for one in assertions(self.source) if one[0] in body}
+        return bool(own) and own.issubset(self._idle_assertions())
+
+    def _idle_assertions(self) -> list[range]:
+        """The lines of each assertion of its file that it did not run, alone."""
+        ran = self.outcomes[0].ran if self.outcomes else frozenset[int]()
+        if not ran or self.elsewhere:
+            return []  # that was not recorded
+        return [one for one in assertions(self.source) if ran.isdisjoint(one)]
 
     def _raises_itself(self, outcome: Outcome) -> bool:
         return outcome.component_frame is None and is_raised(self.source, outcome.line)
@@ -356,6 +377,8 @@ def why_vacuous(case: Case) -> str:
     if passed:
         kinds = ", ".join(passed)
         parts.append(f"It passes when all functions but constructors are replaced ({kinds}).")
+    if case.asserts_nothing:
+        parts.append("None of its assertions comes to run.")
     if not case.kills:
         parts.append("It notices none of the mutants of the code that it runs.")
     elif not any(kill.told for kill in case.kills):

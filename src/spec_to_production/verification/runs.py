@@ -134,7 +134,7 @@ class Outcome:
 
     ``line`` is where it failed in the file that the test is defined in, ``component_frame`` the
     deepest place of the component on the way. ``comparison`` is (left, operator, right) of the
-    assertion.
+    assertion. ``ran`` are the lines of its own file that it ran, where that was recorded.
     """
 
     id: str
@@ -147,6 +147,7 @@ class Outcome:
     component_frame: tuple[str, int] | None = None
     comparison: tuple[str, str, str] | None = None
     reached: Mapping[str, frozenset[Arc]] = field(default_factory=dict)
+    ran: frozenset[int] = frozenset()
 
     @property
     def passed(self) -> bool:
@@ -278,6 +279,7 @@ def _outcome(finding: Mapping[str, Any]) -> Outcome:
         component_frame=(frame[0], frame[1]) if frame else None,
         comparison=(comparison[0], comparison[1], comparison[2]) if comparison else None,
         reached=_arcs(finding),
+        ran=frozenset(finding["ran"]),
     )
 
 

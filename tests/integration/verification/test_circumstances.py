@@ -296,6 +296,42 @@ def test_what_the_component_does_not_change_is_not_a_tests_to_change(judge):
     }
 
 
+def test_an_assertion_that_never_runs_says_nothing(judge):
+    found = judge(
+        """
+        import unittest
+
+        import pytest
+        import shop
+
+        def test_loops_over_nothing():
+            for price in map(shop.parse, []):
+                assert price == 99
+            if shop.total([1, 2]) != 3:
+                assert shop.total([1, 2]) == 99
+
+        class TestLoops(unittest.TestCase):
+            def test_loops_over_nothing_as_well(self):
+                for price in range(shop.total([])):
+                    self.assertEqual(price, 99)
+
+        def test_wants_nothing_to_come():
+            for price in range(shop.total([])):
+                pytest.fail(f"there is {price}")
+            assert (
+                shop.total([1, 2])
+                == 3
+            )
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_loops_over_nothing": "vacuous",
+        "test_loops_over_nothing_as_well": "vacuous",
+        "test_wants_nothing_to_come": None,
+    }
+    assert "None of its assertions comes to run" in found["test_loops_over_nothing"].detail
+
+
 def test_who_leans_on_a_test_that_was_rejected_accuses_nobody(judge):
     found = judge(
         """

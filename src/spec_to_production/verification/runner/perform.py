@@ -40,7 +40,8 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     properties.settle(root + path for path in request["files"])
     shifted = bool(request["clock"]) and clock.shift(request["clock"])
     emit("clock", shifted=shifted)
-    cover = _cover(component) if request["cover"] else None
+    files = frozenset(root + path for path in request["files"])
+    cover = _cover(component | files) if request["cover"] else None
     canary = os.urandom(8).hex()
     os.environ["SPEC_TO_PRODUCTION_CANARY"] = canary
     if request["check_integrity"]:
@@ -62,7 +63,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
         helpers=tuple(_beside(request["files"], root, component)),
     )
     if request["watch"]:
-        _watch(recorder, frozenset(root + path for path in request["files"]))
+        _watch(recorder, files)
     plugins: list[object] = [recorder]
     if serve is not None:
         plugins.append(forking.Forking(recorder, component, request, serve))
@@ -159,10 +160,8 @@ def _carry_in_any_environment(site: str) -> None:
     subprocess.Popen.__init__ = carrying  # type: ignore[method-assign, assignment]
 
 
-def _cover(component: frozenset[str]) -> coverage.Coverage:
-    cover = coverage.Coverage(
-        data_file=None, config_file=False, branch=True, include=sorted(component)
-    )
+def _cover(files: frozenset[str]) -> coverage.Coverage:
+    cover = coverage.Coverage(data_file=None, config_file=False, branch=True, include=sorted(files))
     # A test that runs nothing of the component is not for coverage to complain about; and where a
     # project makes errors of warnings, it would be an error.
     cover.set_option("run:disable_warnings", ["no-data-collected"])

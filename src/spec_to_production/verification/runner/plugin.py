@@ -195,7 +195,8 @@ class Recorder:
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """Write down how the test ended."""
-        self.emit("test", id=nodeid, **self._phases.pop(nodeid), reached=self._reached(nodeid))
+        reached, ran = self._reached(nodeid), self._ran(nodeid)
+        self.emit("test", id=nodeid, **self._phases.pop(nodeid), reached=reached, ran=ran)
 
     # --- details -------------------------------------------------------------------------
 
@@ -218,6 +219,16 @@ class Recorder:
         arcs = {path: data.arcs(path) or [] for path in sorted(self.component)}
         data.set_query_contexts(None)
         return {path.removeprefix(self.root): found for path, found in arcs.items() if found}
+
+    def _ran(self, context: str) -> list[int]:
+        """The lines of its own file that a test ran."""
+        if self.cover is None:
+            return []
+        data = self.cover.get_data()
+        data.set_query_context(context)
+        lines = data.lines(self.root + context.partition("::")[0])
+        data.set_query_contexts(None)
+        return sorted(lines or ())
 
     def _failure(
         self, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]
