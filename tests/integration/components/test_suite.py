@@ -147,6 +147,41 @@ def test_a_test_that_hangs_fails_alone(run):
     assert suite.coverage.percent == 75
 
 
+TIME_IS_UP_WHILE_COVERAGE_WRITES = """
+import signal
+from coverage import Coverage
+from calc.ops import sub
+
+class Lock:
+    def __init__(self, collector):
+        self.collector, self.lock = collector, collector.data_lock
+
+    def acquire(self):
+        self.lock.acquire()
+
+    def release(self):
+        self.collector.data_lock = self.lock
+        signal.raise_signal(signal.SIGALRM)
+        self.lock.release()
+
+def test_hangs():
+    collector = Coverage.current()._collector
+    collector.data_lock = Lock(collector)
+    while True:
+        sub(2, 1)
+"""
+
+
+def test_a_test_that_hangs_in_measured_code_spoils_no_later_one(run):
+    suite = run(
+        {"tests/test_a.py": TIME_IS_UP_WHILE_COVERAGE_WRITES, "tests/test_b.py": GREEN},
+        test_timeout=3,
+    )
+
+    assert outcomes(suite) == {"test_hangs": "failed", "test_add": "passed"}
+    assert suite.coverage.percent == 100
+
+
 def test_a_run_over_the_wall_limit_keeps_what_is_known_and_names_where_it_stood(run):
     hang = """
 import signal
