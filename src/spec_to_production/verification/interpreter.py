@@ -175,7 +175,8 @@ class Interpreter:
             if "ended" in answer:
                 status, timed_out = answer["ended"], answer["timed_out"]
                 return runs.read_record(lines, key, status=status, timed_out=timed_out)
-            lines.append(answer.get("line", ""))
+            if "starved" not in answer:
+                lines.append(answer.get("line", ""))
         return runs.read_record(lines, key, status=None, timed_out=False)
 
     @contextlib.contextmanager

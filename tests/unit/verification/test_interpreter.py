@@ -13,6 +13,9 @@ from spec_to_production.sandbox import Completed
 from spec_to_production.verification.interpreter import Interpreter, install_runner
 from spec_to_production.verification.runs import Place, Run
 
+STARVED = '{"starved": true}'
+ENDED = '{"ended": -9, "timed_out": true}'
+
 
 def test_an_error_in_a_session_leaves_no_folder(tmp_path):
     """The other side opens the session in the folder that it is told, and waits."""
@@ -39,6 +42,22 @@ def test_an_error_in_a_session_leaves_no_folder(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             fail()
     assert not list(tmp_path.glob("run-*"))
+
+
+def test_a_run_that_waited_for_a_processor_and_then_took_too_long_timed_out(tmp_path):
+    answers = "".join(f"print({answer!r}, flush=True)\n" for answer in (STARVED, STARVED, ENDED))
+    with (
+        (tmp_path / "log").open("w+b") as log,
+        subprocess.Popen(
+            [sys.executable, "-c", f"input()\n{answers}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process,
+    ):
+        place = Place(Path(), (), (), ".", tmp_path)
+        record = Interpreter(process, place, log).run(Run(()))
+
+    assert record.ending == "timed_out"
 
 
 class Ends:

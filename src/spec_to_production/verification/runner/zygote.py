@@ -110,6 +110,7 @@ def _watch(control: int, read: int, child: int, patience_s: float) -> bool:
                 # What it waited for a processor is the machine's affair, not the test's.
                 deadline += _starved_s(child) - starved
                 starved = _starved_s(child)
+                _tell(control, {"starved": True})  # the tool has a clock of its own
             if time.monotonic() >= deadline:
                 return True
             if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
