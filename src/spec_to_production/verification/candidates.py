@@ -14,7 +14,7 @@ from typing import TypeVar
 from spec_to_production import syntax
 from spec_to_production.components.layout import test_roots
 from spec_to_production.components.sources import is_test_file
-from spec_to_production.errors import TestsError
+from spec_to_production.errors import GitError, TestsError
 from spec_to_production.results import Component, GeneratedFile, Reason
 from spec_to_production.snapshot import Snapshot, git
 from spec_to_production.verification.definitions import Function, functions_of
@@ -58,7 +58,7 @@ def load_tests(tests: str, root: Path, component: Component) -> tuple[GeneratedF
     """Read the tests that ``verify`` is to judge: a file, or all Python files of a folder.
 
     What lies inside the checkout keeps its path; what lies outside goes to the component's
-    test folder.
+    test folder. A ``conftest.py`` as it was committed is the project's own and stays in its place.
 
     Raises:
         TestsError: There is no such file or folder, no Python in it, or it cannot be opened.
@@ -67,9 +67,15 @@ def load_tests(tests: str, root: Path, component: Component) -> tuple[GeneratedF
     if not start.exists():
         raise TestsError(f"tests: there is no {tests}.", hint="Give a test file or a folder.")
     found = [start] if start.is_file() else sorted(start.rglob("*.py"))
-    files = [path for path in found if path.suffix == ".py" and path.name != "__init__.py"]
+    files = [
+        path
+        for path in found
+        if path.suffix == ".py"
+        and path.name != "__init__.py"
+        and not (path.name == "conftest.py" and _is_committed(path, root))
+    ]
     if not files:
-        raise TestsError(f"tests: there is no Python file in {tests}.")
+        raise TestsError(f"tests: there is no Python file to judge in {tests}.")
     base = start if start.is_dir() else start.parent
     return tuple(
         GeneratedFile(path=_home_of(path, base, root, component), content=text_of(path))
@@ -82,6 +88,18 @@ def _home_of(path: Path, base: Path, root: Path, component: Component) -> str:
     if path.resolve().is_relative_to(root.resolve()):
         return path.resolve().relative_to(root.resolve()).as_posix()
     return (PurePosixPath(component.tests_dir) / path.relative_to(base).as_posix()).as_posix()
+
+
+def _is_committed(path: Path, root: Path) -> bool:
+    """Whether a file is in the commit that the checkout is at, as it stands now."""
+    if not path.resolve().is_relative_to(root.resolve()):
+        return False
+    name = path.resolve().relative_to(root.resolve()).as_posix()
+    try:
+        committed = git("cat-file", "blob", f"HEAD:{name}", cwd=root)
+    except GitError:
+        return False
+    return committed == path.read_bytes().decode("utf-8", "surrogateescape")
 
 
 def text_of(path: Path) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Module
+from spec_to_production.snapshot import git
 from spec_to_production.verification.candidates import (
     expects_exception,
     load_tests,
@@ -100,6 +101,24 @@ def test_tests_from_outside_go_to_the_components_folder(tmp_path):
     (root / "tests/test_y.py").write_text("def test_y(): pass\n")
     assert load_tests(str(outside), root, COMPONENT)[0].path == "tests/shop/test_x.py"
     assert load_tests("tests/test_y.py", root, COMPONENT)[0].path == "tests/test_y.py"
+
+
+def test_a_conftest_as_it_was_committed_is_the_projects_own(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+        (tmp_path / "tests" / folder / "conftest.py").write_bytes(b"OLD = 1\r\n")
+    git("init", "--quiet", cwd=tmp_path)
+    git("add", "--all", cwd=tmp_path)
+    git("commit", "--quiet", "--message=base", cwd=tmp_path)
+    (tmp_path / "tests/test_x.py").write_text("def test_x(): pass\n")
+    (tmp_path / "tests/conftest.py").write_text("NEW = 1\n")
+    (tmp_path / "tests/b/conftest.py").write_text("CHANGED = 1\n")
+
+    found = [path for path, _ in files_of("tests", tmp_path)]
+
+    assert found == ["tests/b/conftest.py", "tests/conftest.py", "tests/test_x.py"]
+    with pytest.raises(TestsError, match="tests/a"):
+        files_of("tests/a", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
