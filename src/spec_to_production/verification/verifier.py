@@ -45,6 +45,7 @@ from spec_to_production.verification.evidence import (
     is_real,
     why_vacuous,
 )
+from spec_to_production.verification.fixtures import explained
 from spec_to_production.verification.interpreter import Interpreters, install_runner
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.naming import shown
@@ -149,6 +150,7 @@ class Verifier:
             cases, self._libraries = trials.collected(pool, candidates, known)
         with self._pool() as pool:
             cases = self._judged(pool, cases)
+        cases = [explained(case, self._inputs.values()) for case in cases]
         self._cases += cases
         return tuple(self._verdict(case) for case in cases)
 

@@ -192,6 +192,24 @@ def test_what_cannot_run_says_why(verify):
     }
 
 
+def test_a_fixture_that_is_not_there_is_told_with_where_it_would_come_from(make_verifier):
+    fixture = "import pytest\n\n@pytest.fixture\ndef prices():\n    return [1]\n"
+    tests = "def test_a(prices): pass\ndef test_b(nowhere): pass\n"
+    verdicts = make_verifier().judge(
+        [
+            GeneratedFile(path="tests/new/conftest.py", content=fixture),
+            GeneratedFile(path="tests/new/test_x.py", content=tests),
+            GeneratedFile(path="tests/test_y.py", content="def test_c(prices): pass\n"),
+        ]
+    )
+    not_taken = "comes from tests/new/conftest.py, which is not taken: put it into the test's file."
+    assert [test.detail for test in verdicts if test.reason == "setup_error"] == [
+        f"Its fixture `prices` {not_taken}",
+        "There is no fixture `nowhere`.",
+        "There is no fixture `prices`.",
+    ]
+
+
 def test_byte_order_marks_and_other_line_ends_are_of_no_account(make_verifier):
     shop = "\ufeffdef total(prices):\r\n    return sum(prices)\r\n"
     test = "\ufeffimport shop\r\n\r\ndef test_total():\r\n    assert shop.total([1, 2]) == 3\r\n"

@@ -241,7 +241,7 @@ class Recorder:
             "error": _name(info.type),
             # Without a frame of the test it is pytest's word: that it cannot run a coroutine.
             "by_assertion": bool(ours) and self._is_assertion(info.value),
-            "message": self._clean(info.exconly(tryshort=True)),
+            "message": self._clean(_said(info)),
             "line": own[-1][1] if own else None,
             "component_frame": (self._relative(component[-1][0]), component[-1][1])
             if component
@@ -376,6 +376,12 @@ def _outcome(report: pytest.TestReport) -> str:
     if report.failed and str(report.longrepr).startswith("[XPASS(strict)]"):
         return "xpassed"
     return str(report.outcome)
+
+
+def _said(info: pytest.ExceptionInfo[BaseException]) -> str:
+    if isinstance(info.value, pytest.FixtureLookupError) and not info.value.msg:
+        return f"There is no fixture `{info.value.argname}`."
+    return info.exconly(tryshort=True)
 
 
 def _name(kind: type[BaseException]) -> str:
