@@ -81,6 +81,8 @@ class Spec(Value):
     date: str | None = None
     requirements: tuple[Requirement, ...]
     scenarios: tuple[Criterion, ...] = ()
+    unclaimed: tuple[Criterion, ...] = ()
+    """Sentences with MUST or SHALL that stand outside of every requirement."""
     target_coverage: float | None = None
 
     @computed_field  # type: ignore[prop-decorator]

@@ -47,6 +47,7 @@ from spec_to_production.results import (
     Verification,
     WorkflowResult,
 )
+from spec_to_production.specs import problems_of
 from spec_to_production.timeline import Timeline
 
 GAPS_WAIT_S = 30
@@ -166,7 +167,7 @@ class Workflow:
         self._verification: Verification | None = None
         self._measured_at: str | None = None
         self._gates: tuple[Gate, ...] = ()
-        self._problems: list[Problem] = []
+        self._problems = list(problems_of(subject.spec))
         self._fallback: str | None = None
         self._interrupted_by: int | None = None
 

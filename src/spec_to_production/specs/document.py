@@ -14,15 +14,18 @@ from spec_to_production.results import LineRange
 
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
-_OPENING = re.compile(r"^(?=\*\*\S|[0-9]+\.[0-9]+\.?[ \t])", re.MULTILINE)
+_OPENING = re.compile(
+    r"^(?=\*\*\S|[0-9]+\.[0-9]+\.?[ \t]|[ \t]*Requirement [A-Z][\w.-]*:)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
 class Block:
     """A heading, a list item, a paragraph or a table row.
 
-    Each line of a paragraph that begins in bold, or with a number such as 1.2, opens a block of
-    its own, because that is how specs write fields and criteria.
+    Each line of a paragraph that begins in bold, with a number such as 1.2 or with ``Requirement
+    FR-1:`` opens a block of its own, because that is how specs write fields, criteria and
+    requirements.
 
     Attributes:
         text: Markdown without comments; an item's is its first paragraph, a row's is empty.

@@ -6,7 +6,7 @@ import codecs
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from spec_to_production.errors import SpecError
@@ -15,12 +15,13 @@ from spec_to_production.snapshot import counted_from
 from spec_to_production.specs.dialects import keywords, kiro, labelled, openspec
 from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import criterion, is_scenario, one_line, read_field
+from spec_to_production.specs.unclaimed import unclaimed
 
 MAX_BYTES = 1 << 20
 
 Dialect = Callable[[Document], tuple[Requirement, ...]]
-DIALECTS: Sequence[Dialect] = (labelled.read, kiro.read, openspec.read, keywords.read)
-"""The first one that finds a requirement reads the file."""
+DIALECTS: Sequence[Dialect] = (labelled.read, kiro.read, openspec.read)
+"""Those that mark a requirement as one. What an earlier one took, a later one leaves alone."""
 
 _OVERVIEW = re.compile(r"^(overview|purpose|summary|introduction)\b", re.IGNORECASE)
 _API = re.compile(r"\bAPI\b|\binterface\b", re.IGNORECASE)
@@ -62,7 +63,7 @@ def parse_spec(source: str, name: str) -> Spec:
         raise SpecError(f"{name} is empty.", hint="Describe the component's requirements in it.")
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     document = Document.parse(source)
-    requirements = next(filter(None, (read(document) for read in DIALECTS)), ())
+    requirements = _requirements(document) or keywords.read(document)
     if not requirements:
         raise SpecError(
             f"{name} has no requirement.",
@@ -79,6 +80,7 @@ def parse_spec(source: str, name: str) -> Spec:
         api=document.section(_API),
         requirements=requirements,
         scenarios=tuple(_scenarios(document, requirements)),
+        unclaimed=tuple(unclaimed(document, _lines_of(requirements))),
         target_coverage=_target_coverage(document, name),
         **_header(document),
     )
@@ -148,6 +150,22 @@ def _decode(data: bytes, name: str) -> str:
         ) from error
 
 
+def _requirements(document: Document) -> tuple[Requirement, ...]:
+    found: list[Requirement] = []
+    for read in DIALECTS:
+        taken, ids = _lines_of(found), {one.id for one in found}
+        found += [
+            one
+            for one in read(document)
+            if one.id not in ids and taken.isdisjoint(_lines_of([one]))
+        ]
+    return tuple(sorted(found, key=lambda one: one.lines.start))
+
+
+def _lines_of(requirements: Iterable[Requirement]) -> set[int]:
+    return {line for one in requirements for line in range(one.lines.start, one.lines.end + 1)}
+
+
 def _refuse_duplicates(requirements: Sequence[Requirement], name: str) -> None:
     first: dict[str, int] = {}
     for requirement in requirements:
@@ -172,7 +190,7 @@ def _header(document: Document) -> dict[str, str]:
 
 
 def _scenarios(document: Document, requirements: Sequence[Requirement]) -> Iterator[Criterion]:
-    taken = {line for spec in requirements for line in range(spec.lines.start, spec.lines.end + 1)}
+    taken = _lines_of(requirements)
     topic = ""
     for block in document.blocks:
         if block.kind == "heading":

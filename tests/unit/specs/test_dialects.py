@@ -198,6 +198,58 @@ def test_an_openspec_id_stays_when_the_sentence_is_reworded():
     assert ids(before) == ids(after)
 
 
+@pytest.mark.parametrize(
+    ("name", "identifier", "title"),
+    [
+        ("REQ-2 Overlap", "REQ-2", "Overlap"),
+        ("AUTH-003: Log in", "AUTH-003", "Log in"),
+        ("**FR-1** Log in", "FR-1", "Log in"),
+    ],
+)
+def test_an_openspec_name_may_begin_with_an_id(name, identifier, title):
+    (requirement,) = parse(f"### Requirement: {name}\n\nIt SHALL work.\n").requirements
+
+    assert (requirement.id, requirement.title) == (identifier, title)
+    assert requirement.text == "It SHALL work."
+
+
+def test_a_standard_that_an_openspec_name_begins_with_is_no_id():
+    spec = parse("### Requirement: UTF-8 input\n\nA.\n\n### Requirement: UTF-8 output\n\nB.\n")
+
+    assert [r.title for r in spec.requirements] == ["UTF-8 input", "UTF-8 output"]
+
+
+def test_dialects_side_by_side():
+    spec = parse("""
+        # Booking
+
+        Feature: intervals
+
+          Requirement REQ-1: An interval MUST have a zone.
+          Requirement REQ-2: An interval MUST have an end.
+
+        ### Requirement: REQ-3 Overlap
+
+        They SHALL share time.
+
+        #### Scenario: nested
+        - GIVEN two intervals
+        - THEN `overlaps` is true
+
+        ### Requirement: Export
+        It SHALL be sorted.
+    """)
+
+    assert [(r.id, r.text) for r in spec.requirements[:3]] == [
+        ("REQ-1", "An interval MUST have a zone."),
+        ("REQ-2", "An interval MUST have an end."),
+        ("REQ-3", "They SHALL share time."),
+    ]
+    assert texts(spec.requirements[2]) == ["nested: GIVEN two intervals THEN `overlaps` is true"]
+    assert spec.requirements[3].title == "Export"
+    assert spec.unclaimed == ()
+
+
 def test_plain_keywords_get_ids_that_stay_when_other_text_moves():
     text = """
         # Parser

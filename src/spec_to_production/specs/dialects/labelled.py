@@ -1,7 +1,8 @@
 """Requirements with an id of their own: headings, list items, bold lines or table rows.
 
 This is the original's format (``#### FR-1: Addition`` with fields and checkboxes below) and
-GitHub spec-kit's (``- **FR-001**: System MUST …``, ``- **SC-001**: …``).
+GitHub spec-kit's (``- **FR-001**: System MUST …``, ``- **SC-001**: …``). The word Requirement may
+stand before an id (``Requirement FR-1: …``).
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from spec_to_production.specs.fields import (
 _KNOWN = r"(?:FR|NFR|SC|REQ|BR|UR|SR|QR)[-_]?[0-9]+(?:[.-][0-9]+)*[a-z]?"
 _ANY = r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+(?:\.[0-9]+)*[a-z]?"
 _LABEL = (
-    r"(?P<opening>\*\*|__|`|\[)?(?P<id>{id})(?![\w-])"
+    r"(?P<word>Requirement )?(?P<opening>\*\*|__|`|\[)?(?P<id>{id})(?![\w-])"
     r"(?P<after>\*\*|__|`|\])?[ \t]*(?P<separator>[:.)\u2014\u2013-](?![\w]))?(?P<rest>.*)"
 )
 _SEPARATORS = " :\u2014\u2013-"
@@ -37,7 +38,7 @@ _REQUIREMENTS = re.compile(r"requirement|success criteria", re.IGNORECASE)
 _NON_FUNCTIONAL = re.compile(r"non[- ]?functional|success criteria|quality", re.IGNORECASE)
 _NON_FUNCTIONAL_ID = re.compile(r"NFR|SC|QR|PERF|SEC")
 _SUCCESS = re.compile(r"success criteria", re.IGNORECASE)
-_MENTIONS = re.compile(
+MENTIONS = re.compile(
     r"\btest|\bacceptance|traceab|maturity|change ?log|out of scope|non-goals|open questions"
     r"|\brisks|dependenc|\btasks",
     re.IGNORECASE,
@@ -53,7 +54,9 @@ _COLUMNS: Mapping[str, re.Pattern[str]] = {
 
 
 @dataclass(frozen=True)
-class _Label:
+class Label:
+    """The id that a text begins with, and what follows it."""
+
     id: str
     title: str
     text: str
@@ -61,7 +64,7 @@ class _Label:
 
 @dataclass(frozen=True)
 class _Definition:
-    label: _Label
+    label: Label
     block: Block
     body: Sequence[Block]
 
@@ -73,7 +76,7 @@ def read(document: Document) -> tuple[Requirement, ...]:
 
 def _definitions(blocks: Sequence[Block]) -> list[_Definition]:
     labels = [_label(block) for block in blocks]
-    found: list[tuple[_Label, int, int]] = []
+    found: list[tuple[Label, int, int]] = []
     owner, owner_end = "", 0
     for index, label in enumerate(labels):
         if label is None:
@@ -96,7 +99,7 @@ def _stands_alone(block: Block) -> bool:
     return block.kind == "heading" or (block.kind == "text" and block.level == 0)
 
 
-def _end_of_body(blocks: Sequence[Block], labels: Sequence[_Label | None], index: int) -> int:
+def _end_of_body(blocks: Sequence[Block], labels: Sequence[Label | None], index: int) -> int:
     first = blocks[index]
     for position in range(index + 1, len(blocks)):
         block = blocks[position]
@@ -126,32 +129,42 @@ def _own(
     return own
 
 
-def _label(block: Block) -> _Label | None:
-    if block.under(_MENTIONS):
+def _label(block: Block) -> Label | None:
+    if block.under(MENTIONS):
         return None
     text = block.cells[0][1] if block.kind == "row" and block.cells else block.text
     pattern = _ANY_LABEL if block.under(_REQUIREMENTS) else _KNOWN_LABEL
-    match = pattern.match(plain_item(text) if block.kind == "item" else text)
-    if match is None or not _is_definition(match, block):
+    label = _read(pattern, plain_item(text) if block.kind == "item" else text, block.kind)
+    if label and block.under(_SUCCESS) and not label.id.startswith("SC"):
         return None
-    if block.under(_SUCCESS) and not match["id"].startswith("SC"):
+    return label
+
+
+def label_of_heading(text: str) -> Label | None:
+    """The label that the words of a requirement's heading begin with."""
+    return _read(_ANY_LABEL, text, "heading")
+
+
+def _read(pattern: re.Pattern[str], text: str, kind: str) -> Label | None:
+    match = pattern.match(text)
+    if match is None or not _is_definition(match, kind):
         return None
     rest = match["rest"]
     if match["opening"] and not match["after"]:
         title, _, rest = rest.partition(match["opening"])
-        return _Label(match["id"], one_line(title).strip(" :"), one_line(rest).lstrip(_SEPARATORS))
-    if block.kind == "heading":
-        return _Label(match["id"], one_line(rest), "")
-    return _Label(match["id"], "", one_line(rest))
+        return Label(match["id"], one_line(title).strip(" :"), one_line(rest).lstrip(_SEPARATORS))
+    if kind == "heading":
+        return Label(match["id"], one_line(rest), "")
+    return Label(match["id"], "", one_line(rest))
 
 
-def _is_definition(match: re.Match[str], block: Block) -> bool:
+def _is_definition(match: re.Match[str], kind: str) -> bool:
     bare = not match["rest"].strip()
-    match block.kind:
+    match kind:
         case "row":
             return bare
         case "text":
-            return match["opening"] == "**"
+            return match["opening"] == "**" or bool(match["word"] and match["separator"])
         case "heading" if re.fullmatch(_KNOWN, match["id"]):
             return True
     return bool(match["opening"] or match["separator"] or bare)

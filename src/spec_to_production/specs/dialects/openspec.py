@@ -1,7 +1,7 @@
 """OpenSpec's format: ``### Requirement: <name>``, a SHALL sentence, ``#### Scenario: <name>``.
 
-The name is the requirement's identity there, so the id is made of it and stays when the
-sentence is reworded. A scenario's WHEN, THEN and AND items are one criterion.
+The name is the requirement's identity there, so the id is made of it, unless it begins with one,
+and stays when the sentence is reworded. A scenario's WHEN, THEN and AND items are one criterion.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from spec_to_production.results import Criterion, LineRange, Requirement
+from spec_to_production.specs.dialects.labelled import Label, label_of_heading
 from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import (
     Details,
@@ -18,11 +19,12 @@ from spec_to_production.specs.fields import (
     keyword_priority,
     one_line,
     plain_item,
+    title_of,
 )
 
 _HEADING = re.compile(r"Requirement:\s*(?P<name>\S.*)")
 _SCENARIO = re.compile(r"Scenario:\s*(?P<name>.*)")
-_REMOVED = re.compile(r"^REMOVED ")
+REMOVED = re.compile(r"^REMOVED ")
 
 
 def read(document: Document) -> tuple[Requirement, ...]:
@@ -32,16 +34,17 @@ def read(document: Document) -> tuple[Requirement, ...]:
         for index, block in enumerate(document.blocks)
         if block.kind == "heading"
         and (match := _HEADING.match(block.text))
-        and not block.under(_REMOVED)
+        and not block.under(REMOVED)
     )
 
 
 def _requirement(name: str, heading: Block, body: Sequence[Block]) -> Requirement:
+    label = label_of_heading(name) or Label(invented_id((), name), name, "")
     details = Details.read(itertools.takewhile(lambda block: not _opens_scenario(block), body))
-    text = "\n".join(details.paragraphs) or name
+    text = "\n".join(filter(None, [label.text, *details.paragraphs])) or label.title or name
     return Requirement(
-        id=invented_id((), name),
-        title=name,
+        id=label.id,
+        title=label.title or title_of(text),
         text=text,
         priority=details.priority or keyword_priority(text) or "medium",
         criteria=(*details.criteria, *_scenarios(body)),
