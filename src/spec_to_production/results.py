@@ -298,6 +298,8 @@ class Dispute(Value):
     actual: str | None = None
     code_path: str | None = None
     code_line: int | None = None
+    code_returned: bool = False
+    """The component raised nothing; the line is where it returned from, before the test failed."""
     failures: int
     """Runs in which it failed the same way; equal to the test's ``runs``."""
 

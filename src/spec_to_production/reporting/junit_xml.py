@@ -55,7 +55,7 @@ def _evidence(test: TestVerdict, dispute: Dispute) -> str:
             f"statement: {dispute.statement}",
             f"expected: {dispute.expected or 'not said'}",
             f"got: {dispute.actual or 'not said'}",
-            f"code: {place}",
+            f"{words.code_label(dispute)}: {place}",
             f"the same in {dispute.failures} of {test.runs} runs",
         )
     )

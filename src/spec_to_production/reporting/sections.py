@@ -11,7 +11,7 @@ from spec_to_production.reporting import chart, escape, headline, ledger, words
 from spec_to_production.reporting.blocks import block
 from spec_to_production.reporting.fit import Section, Unit
 from spec_to_production.reporting.links import Links
-from spec_to_production.results import WorkflowResult
+from spec_to_production.results import Dispute, WorkflowResult
 
 
 def sections(result: WorkflowResult, links: Links) -> tuple[Section, ...]:
@@ -89,13 +89,19 @@ def _disputes(results: Sequence[WorkflowResult], links: Links) -> Section | None
                 continue
             told = {"component": component, "test": test, "dispute": test.dispute}
             terse = block("dispute_terse", **told)
-            title = titles.get(test.dispute.requirement_id, "")
+            title = _unsaid(titles.get(test.dispute.requirement_id, ""), test.dispute)
             evidence = block("dispute", **told, spec=result.spec, title=title, links=links)
             code = block("folded_code", code=test.code)
             units.append(Unit.of(terse, evidence, f"{evidence}\n\n{code}"))
     if not units:
         return None
     return Section("#### Spec and code disagree", tuple(units), blocks=True, leads=True)
+
+
+def _unsaid(title: str, dispute: Dispute) -> str:
+    """A requirement's title, unless it is only the beginning of the words that are quoted."""
+    said, begins = escape.one_line(dispute.requirement_text), escape.one_line(title)
+    return "" if said.startswith(begins.removesuffix(" …")) else title
 
 
 def _problems(results: Sequence[WorkflowResult]) -> Section | None:

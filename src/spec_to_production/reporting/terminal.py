@@ -92,7 +92,10 @@ def _dispute(test: TestVerdict, dispute: Dispute, result: WorkflowResult) -> Ren
     table = Table.grid(padding=(0, 1))
     for label, value in (
         ("spec", f"{result.spec.path}:{dispute.spec_line}"),
-        ("code", f"{dispute.code_path}:{dispute.code_line}" if dispute.code_path else None),
+        (
+            words.code_label(dispute),
+            f"{dispute.code_path}:{dispute.code_line}" if dispute.code_path else None,
+        ),
         ("test", test.id),
         ("failed", dispute.statement),
         ("expected", dispute.expected),

@@ -7,6 +7,7 @@ from typing import Final
 from spec_to_production.results import (
     Change,
     Component,
+    Dispute,
     FailureCause,
     Gate,
     Job,
@@ -184,6 +185,11 @@ def money(usage: Usage) -> str:
 def test_name(test_id: str) -> str:
     """A test without its file."""
     return test_id.partition("::")[2] or test_id
+
+
+def code_label(dispute: Dispute) -> str:
+    """What the line of the component is in a dispute."""
+    return "returned at" if dispute.code_returned else "raised at"
 
 
 def reason(test: TestVerdict) -> str:

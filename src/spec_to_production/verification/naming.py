@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spec_to_production.results import Requirement
+from spec_to_production.results import Criterion, Requirement
 from spec_to_production.specs.fields import is_invented
 
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]+")
@@ -18,6 +18,7 @@ _SHOWN = 5
 
 _NUMBER = r"[0-9]+(?:[._][0-9]+)*"
 _NUMBERED = re.compile(rf"Requirement ({_NUMBER})")
+_NUMBER_OF = re.compile(r"[0-9]+(?:\.[0-9]+)+")
 _CITATION = re.compile(
     # A lower-case r1 or req1 is a variable; in a test's name it is a citation.
     r"(?:(?<![A-Za-z0-9])(?:(?i:requirement)|Req|REQ)|(?<=test_)req)(?P<plural>[sS]?)[-_ :#]{0,2}"
@@ -67,6 +68,12 @@ def first_named(texts: Iterable[Text], known: Sequence[Requirement]) -> tuple[st
     return next(filter(None, (named_requirements(text, known) for text in texts)), ())
 
 
+def cited_criteria(text: str, criteria: Sequence[Criterion]) -> list[Criterion]:
+    """Those of the criteria whose number a text cites, as Kiro's are."""
+    cited = set(_numbers(text))
+    return [one for one in criteria if (own := _NUMBER_OF.match(one.text)) and own[0] in cited]
+
+
 def shown(known: Sequence[Requirement]) -> str:
     """A few of the requirements, as a test may name them."""
     names = [f"“{one.title}”" if is_invented(one.id) else one.id for one in known]
@@ -96,10 +103,16 @@ def _spelling(identifier: str) -> str:
 
 def _cited(text: str, known: Sequence[Requirement]) -> Iterator[str]:
     numbers = {match[1]: one.id for one in known if (match := _NUMBERED.fullmatch(one.id))}
-    for match in _CITATION.finditer(text) if numbers else ():
+    for number in _numbers(text) if numbers else ():
+        yield from _whose(number, numbers)
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """The numbers that a text cites."""
+    for match in _CITATION.finditer(text):
         cited = re.findall(_NUMBER, match["numbers"] or match["short"])
         for number in cited if match["plural"] else cited[:1]:
-            yield from _whose(number.replace("_", "."), numbers)
+            yield number.replace("_", ".")
 
 
 def _whose(number: str, numbers: Mapping[str, str]) -> Iterator[str]:

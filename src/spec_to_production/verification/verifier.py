@@ -486,7 +486,7 @@ class Verifier:
             mutants_killed=tuple(kill.mutant.id for kill in case.kills),
             code=case.function.code if case.function else "",
             line=case.function.line if case.function else None,
-            dispute=dispute_of(case, self._spec) if ruling.verdict == "disputed" else None,
+            dispute=dispute_of(case, self._spec, self._sources) if case.is_("disputed") else None,
         )
 
     @contextmanager

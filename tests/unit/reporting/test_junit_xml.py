@@ -45,7 +45,7 @@ def test_a_dispute_carries_its_evidence_and_a_reject_its_reason():
     text = "".join(ET.fromstring(document).itertext())
 
     assert "expected: CalculatorError" in text
-    assert "code: src/calculator/operations.py:31" in text
+    assert "raised at: src/calculator/operations.py:31" in text
     skipped = [s.get("message") for s in ET.fromstring(document).iter("skipped")]
     assert "flaky: failed in 1 of 9 runs, hash seed 7" in skipped
 

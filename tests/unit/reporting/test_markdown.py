@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from spec_to_production.reporting import Links, comment, summary
 from spec_to_production.results import Verification
 from support.gfm import balance, foreign, tokens, uneven_tables
-from support.results import HOSTILE, accepted, disputed, hostile, job, make_result, states
+from support.results import (
+    HOSTILE,
+    accepted,
+    calculator_spec,
+    disputed,
+    hostile,
+    job,
+    make_result,
+    requirement,
+    states,
+)
 
 LINKS = Links(
     server="https://github.com",
@@ -104,6 +114,31 @@ def test_disputes_link_to_the_lines_of_code_and_spec():
 
     assert f"{base}/src/calculator/operations.py#L31" in hrefs
     assert f"{base}/specs/calculator_operations.md?plain=1#L48" in hrefs
+
+
+def of_tests(*tests, **changes):
+    return make_result(verification=Verification(tests=tests), **changes)
+
+
+def test_where_the_component_raised_nothing_the_line_is_where_it_returned():
+    body = comment(of_tests(disputed("test_a", "FR-4", code_returned=True)))
+
+    assert "`test_a` fails after a call that returned at `src/calculator/operations.py:31`" in body
+
+
+@pytest.mark.parametrize(
+    ("title", "said", "shown"),
+    [
+        ("Division", "Dividing by zero raises", "**FR-4 Division**"),
+        ("Dividing by …", "Dividing by\nzero raises", "**FR-4**"),
+        ("Dividing", "Dividing", "**FR-4**"),
+    ],
+)
+def test_a_title_that_only_begins_what_is_quoted_is_not_repeated(title, said, shown):
+    spec = calculator_spec().model_copy(update={"requirements": (requirement("FR-4", title),)})
+    body = comment(of_tests(disputed("test_a", "FR-4", requirement_text=said), spec=spec))
+
+    assert f"{shown}: *“Dividing" in body
 
 
 def test_without_a_place_to_link_to_paths_are_plain():
