@@ -45,7 +45,6 @@ def _macros() -> Any:  # noqa: ANN401 - a template's macros are known to the tem
         "code": escape.code,
         "fence": escape.fence,
         "mermaid": escape.mermaid,
-        "name": words.test_name,
         "url": url,
     }
     environment.filters.update(filters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Literal
 
 from spec_to_production.reporting import words
@@ -37,6 +38,14 @@ def rows(result: WorkflowResult) -> tuple[Row, ...]:
 def having(result: WorkflowResult, verdict: VerdictName) -> tuple[TestVerdict, ...]:
     """The tests with one verdict; none where nothing was verified."""
     return result.verification.having(verdict) if result.verification else ()
+
+
+def names(result: WorkflowResult) -> dict[str, str]:
+    """What each test is called: without its file, unless another file has one of that name."""
+    tests = result.verification.tests if result.verification else ()
+    short = {test.id: words.test_name(test.id) for test in tests}
+    times = Counter(short.values())
+    return {id_: name if times[name] == 1 else id_ for id_, name in short.items()}
 
 
 def ordered(result: WorkflowResult) -> tuple[TestVerdict, ...]:

@@ -46,6 +46,7 @@ def html(result: WorkflowResult, links: Links = _NO_LINKS) -> str:
             warnings=headline.warnings(result),
             rows=ledger.rows(result),
             tests=tests,
+            names=ledger.names(result),
             numbers={test.id: number for number, test in enumerate(tests, 1)},
             lanes=chart.lanes(result),
             diff=_diff(result.refactoring.patch if result.refactoring else ""),

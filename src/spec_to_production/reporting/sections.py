@@ -84,10 +84,16 @@ def _disputes(results: Sequence[WorkflowResult], links: Links) -> Section | None
     units = []
     for component, result in _named(results):
         titles = {requirement.id: requirement.title for requirement in result.spec.requirements}
+        names = ledger.names(result)
         for test in ledger.having(result, "disputed"):
             if test.dispute is None:
                 continue
-            told = {"component": component, "test": test, "dispute": test.dispute}
+            told = {
+                "component": component,
+                "name": names[test.id],
+                "test": test,
+                "dispute": test.dispute,
+            }
             terse = block("dispute_terse", **told)
             title = _unsaid(titles.get(test.dispute.requirement_id, ""), test.dispute)
             evidence = block("dispute", **told, spec=result.spec, title=title, links=links)
@@ -155,9 +161,10 @@ def _taking(links: Links, patches: str) -> Section | None:
 
 def _proven(result: WorkflowResult) -> Section | None:
     tests = [test for test in ledger.ordered(result) if test.verdict == "accepted"]
+    names = ledger.names(result)
     units = []
     for code, cases in groupby(tests, key=lambda test: test.code or test.id):  # of one function
-        terse = "\n\n".join(block("proven", test=test) for test in cases)
+        terse = "\n\n".join(block("proven", name=names[test.id], test=test) for test in cases)
         full = f"{terse}\n\n{escape.fence(code, 'python')}"
         units.append(Unit.of(terse, full) if "\n" in code else Unit.of(terse))
     return _folded(words.count(len(tests), "proven test"), units, blocks=True)
@@ -165,7 +172,11 @@ def _proven(result: WorkflowResult) -> Section | None:
 
 def _rejected(result: WorkflowResult) -> Section | None:
     tests = ledger.having(result, "rejected")
-    rows = (block("reject_row", test=test, reason=words.reason(test)) for test in tests)
+    names = ledger.names(result)
+    rows = (
+        block("reject_row", name=names[test.id], test=test, reason=words.reason(test))
+        for test in tests
+    )
     told = _tally(words.reason(test) for test in tests)
     head = _table("test", "reason", "what was seen")
     return _folded(f"{len(tests)} rejected: {told}", _units(rows), head)

@@ -126,12 +126,11 @@ def _requirements(result: WorkflowResult) -> list[RenderableType]:
 
 
 def _rejected(result: WorkflowResult) -> list[RenderableType]:
-    tests = ledger.having(result, "rejected")
+    tests, names = ledger.having(result, "rejected"), ledger.names(result)
     shown: list[RenderableType] = []
     for test in tests[:_REJECTS]:
         reason = words.reason(test)
-        name = words.test_name(test.id)
-        told = one_line(": ".join(filter(None, (name, reason, test.detail))), _LONGEST)
+        told = one_line(": ".join(filter(None, (names[test.id], reason, test.detail))), _LONGEST)
         shown.append(Padding(Text(told), _INDENT))
     if more := len(tests) - len(shown):
         shown.append(Padding(Text(f"and {more} more, in the report"), _INDENT))

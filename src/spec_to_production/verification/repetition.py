@@ -54,7 +54,9 @@ class Repetition:
 
         if find_spoiler([case.placed_id], fails) is None:
             return case
-        return case.rejected("order_dependent", "It fails after itself, in the same process.")
+        return case.rejected(
+            "order_dependent", "It fails when it is run a second time in one process."
+        )
 
     def run(self, variations: Sequence[Variation]) -> None:
         """Run all variations; tests whose verdict gets certain leave the group.

@@ -111,6 +111,21 @@ def test_several_that_leave_the_same_behind_are_all_to_blame(judge):
     }
 
 
+def test_what_cannot_be_run_twice_is_told_in_words(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_first_of_all():
+            assert shop.remember("a") == 1
+        """,
+        existing=NO_MEMORY,
+    )
+    (test,) = found.values()
+    assert test.reason == "order_dependent"
+    assert test.detail == "It fails when it is run a second time in one process."
+
+
 def test_what_cannot_stand_ordinary_tests_is_to_blame_itself(judge):
     found = judge(
         """

@@ -452,3 +452,25 @@ def test_hostile_tests_are_survived_and_named(make_verifier, body, reason):
         ("rejected", reason),
         ("accepted", None),
     ]
+
+
+def test_an_address_is_connected_to_and_a_name_is_looked_up(judge):
+    found = judge(
+        """
+        import socket
+
+        def test_of_an_address():
+            socket.create_connection(("192.0.2.1", 80), 1)
+
+        def test_of_a_long_address():
+            socket.create_connection(("2001:db8::1", 80), 1)
+
+        def test_of_a_name():
+            socket.create_connection(("shop.invalid", 80), 1)
+        """
+    )
+    assert {name: test.detail for name, test in found.items()} == {
+        "test_of_an_address": "It opened a network connection to 192.0.2.1.",
+        "test_of_a_long_address": "It opened a network connection to 2001:db8::1.",
+        "test_of_a_name": "It looked up the network name shop.invalid.",
+    }

@@ -9,12 +9,14 @@ from spec_to_production.results import Verification
 from support.gfm import balance, foreign, tokens, uneven_tables
 from support.results import (
     HOSTILE,
+    TEST_FILE,
     accepted,
     calculator_spec,
     disputed,
     hostile,
     job,
     make_result,
+    rejected,
     requirement,
     states,
 )
@@ -118,6 +120,20 @@ def test_disputes_link_to_the_lines_of_code_and_spec():
 
 def of_tests(*tests, **changes):
     return make_result(verification=Verification(tests=tests), **changes)
+
+
+def test_tests_of_one_name_are_told_apart_by_their_files():
+    other = "tests/test_other.py::test_b"
+    body = comment(
+        of_tests(
+            rejected("test_a", "fails"),
+            rejected("test_b", "fails"),
+            rejected("test_b", "fails", id=other),
+        )
+    )
+
+    for name in ("test_a", f"{TEST_FILE}::test_b", other):
+        assert f"| `{name}` | fails |" in body
 
 
 def test_where_the_component_raised_nothing_the_line_is_where_it_returned():

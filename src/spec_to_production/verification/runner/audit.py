@@ -48,6 +48,7 @@ _PATH_EVENTS = {
 }
 _CLEANERS = {"shutil", "tempfile"}
 _REMOVES = (os.remove, os.unlink, os.rmdir)
+_ADDRESS = re.compile(r"^[0-9.]+$|:")
 _LOOPBACK = ("127.", "::1", "localhost")
 
 
@@ -217,7 +218,11 @@ def _resolves(rules: Rules, _: str, args: tuple[Any, ...]) -> str | None:
     host = os.fsdecode(args[0] or "localhost") if isinstance(args[0], str | bytes) else ""
     if host in ("", socket.gethostname()) or host.startswith((*_LOOPBACK, "0.0.0.0")):  # noqa: S104
         return None
-    return f"looked up the network name {host}" if rules.author() else None
+    if not rules.author():
+        return None
+    if _ADDRESS.search(host):
+        return f"opened a network connection to {host}"
+    return f"looked up the network name {host}"
 
 
 def _native(rules: Rules, event: str, _: tuple[Any, ...]) -> str | None:
