@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.integration, needs_mounts]
 __all__ = ["settings"]
 
 ALL = os.environ.get("FAULTS") == "all"
-WHEN = ["from the start", "jobs submitted", ": submitted", ": collected"]
+WHEN = ["from the start", "OpenHands job", ": submitted", ": collected"]
 NO_ROOM = re.compile("No space left on device|disk is used up")
 
 

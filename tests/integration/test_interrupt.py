@@ -69,7 +69,7 @@ def processes_in(folder):
 @pytest.mark.parametrize(
     ("signum", "after"),
     [
-        (signal.SIGINT, "jobs submitted"),
+        (signal.SIGINT, "OpenHands job"),
         (signal.SIGINT, ": collected "),
         (signal.SIGTERM, "repeats in changing circumstances"),
     ],
