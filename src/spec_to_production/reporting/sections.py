@@ -167,7 +167,8 @@ def _proven(result: WorkflowResult) -> Section | None:
         terse = "\n\n".join(block("proven", name=names[test.id], test=test) for test in cases)
         full = f"{terse}\n\n{escape.fence(code, 'python')}"
         units.append(Unit.of(terse, full) if "\n" in code else Unit.of(terse))
-    return _folded(words.count(len(tests), "proven test"), units, blocks=True)
+    title = words.count(len(tests), "proven test")
+    return _folded(title, units, f"{words.PROVEN}\n", blocks=True)
 
 
 def _rejected(result: WorkflowResult) -> Section | None:

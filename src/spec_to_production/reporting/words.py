@@ -42,7 +42,7 @@ REASONS: Final[dict[Reason, str]] = {
     "skipped": "skips itself",
     "hidden_failure": "hides a failure",
     "shadows": "replaces another test",
-    "fails": "fails",
+    "fails": "failing",
     "flaky": "flaky",
     "order_dependent": "depends on the order",
     "vacuous": "vacuous",
@@ -106,6 +106,12 @@ _PERCENT: Final = "\N{NO-BREAK SPACE}%"
 RECORDED: Final = (
     "The model was a recording: the answers were scripted in advance, "
     "so nothing here measures a model."
+)
+
+
+PROVEN: Final = (
+    "A proven test passed in every run, and failed when the code was broken on purpose. Each such "
+    "fault is a mutant; one that a test notices is killed."
 )
 
 
