@@ -105,7 +105,7 @@ class Settings(BaseModel):
     mode: Literal["run", "verify", "report"] = _setting(
         "run",
         "run: generate, verify and report; verify: only judge the tests that are there; "
-        "report: only post the comment for the run that a workflow_run event tells of.",
+        "report: only post the comment for the run that set off the workflow_run event.",
         fronts=("action",),
         commands=(),
     )
@@ -172,15 +172,17 @@ class Settings(BaseModel):
     llm_base_url: str | None = _setting(
         None, "Address of an OpenAI-compatible model server.", fronts=_NOT_FROM_FILE
     )
-    max_parallel_jobs: int = _setting(4, "Most OpenHands jobs at once.", ge=1, le=64)
-    max_iterations: int = _setting(60, "Most steps of the agent in one job.", ge=1)
+    max_parallel_jobs: int = _setting(4, "How many OpenHands jobs may run at once.", ge=1, le=64)
+    max_iterations: int = _setting(60, "How many steps the agent may take in one job.", ge=1)
     job_timeout: float = _setting(
-        300, "Seconds for one job, from its submission; a repair has as many once more.", gt=0
+        300,
+        "Seconds that one job may take from its submission; a repair may take as long again.",
+        gt=0,
     )
     poll_interval: float = _setting(
         2,
-        "Most seconds between two looks at the jobs; those that have just begun are looked at "
-        "more often.",
+        "Longest pause between two checks on the jobs, in seconds; new jobs are checked more "
+        "often.",
         gt=0,
     )
     repair_rounds: int = _setting(
@@ -193,14 +195,19 @@ class Settings(BaseModel):
         gt=0,
     )
     max_tokens: int | None = _setting(
-        None, "Limit on the model's tokens in one run, prompts and answers; as max-cost-usd.", ge=1
+        None,
+        "Limit on the model's tokens in one run, prompts and answers; it works like max-cost-usd.",
+        ge=1,
     )
     total_timeout: float | None = _setting(
-        None, "Limit on the time of all jobs together, in seconds; as max-cost-usd.", gt=0
+        None,
+        "Limit on the time of all jobs together, in seconds; it works like max-cost-usd.",
+        gt=0,
     )
     cache_dir: str | None = _setting(
         None,
-        "Folder kept between runs: what did not change is answered from it, and no job is fired.",
+        "Folder to keep between runs: where nothing has changed, answers come from it and no job "
+        "is started.",
         fronts=_NOT_FROM_FILE,
     )
     resume: bool = _setting(
@@ -234,7 +241,8 @@ class Settings(BaseModel):
     )
     flake_bound: float = _setting(
         0.1,
-        "Smallest failure rate of a flaky test that is caught with a probability of 99.9 %.",
+        "A flaky test that fails at least this often is caught with a probability of 99.9 %. "
+        "Smaller values mean more runs.",
         fronts=_NOT_FROM_FILE,
         commands=_BOTH,
         gt=0,
@@ -242,7 +250,7 @@ class Settings(BaseModel):
     )
     test_timeout: float = _setting(
         10,
-        "Seconds for one test before it is stopped.",
+        "Seconds that one test may take before it is stopped.",
         fronts=_NOT_FROM_FILE,
         commands=_BOTH,
         gt=0,
