@@ -93,8 +93,6 @@ def run(
         root = find_root(start)
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)
-            if settings.output_folder is not None:
-                forget_changes(root / settings.output_folder)
         sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
         if settings.python:
             needed = () if settings.requirements else ("pytest", "coverage")
@@ -118,6 +116,8 @@ def run(
             timeline=timeline,
             progress=progress,
         )
+        if settings.output_folder is not None:
+            forget_changes(root / settings.output_folder)
         result = _result_of(workflow, "async" if settings.async_ else "sync", release)
         result = redaction.value(assembly.with_trajectories(result))
         return _keep(result, earlier, assembly)
