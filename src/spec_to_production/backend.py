@@ -108,6 +108,9 @@ def kept_from_agent(
     """The models as an agent on this machine reaches them: through gateways, without the key.
 
     Before a model is asked for the first time, ``tell`` hears whether its money can be limited.
+
+    Raises:
+        SettingsError: A model's provider is not known, or wants a key and there is none.
     """
     purse = Purse(
         requests=sum(_most_requests(settings, model, jobs) for model in models),
@@ -127,6 +130,11 @@ def kept_from_agent(
                 tell(f"The agent can see your model key: {why}.")
                 reached.append(model)
                 continue
+            if model.api_key is None and model.base_url is None:
+                raise SettingsError(
+                    f"llm-api-key: not given, and the provider of {model.name} wants one.",
+                    hint="Give llm-api-key, or LLM_API_KEY in the environment of the command line.",
+                )
             gateway = Gateway(
                 provider,
                 model.api_key,

@@ -42,3 +42,21 @@ def test_a_seal_is_made_only_with_a_secret_that_no_agent_sees(tmp_path, options,
     settings = from_options({"spec": "s.md", "component": "src/x", **options}, tmp_path, {})
 
     assert backend.sealing_key(settings) == key
+
+
+def reached(tmp_path, **options):
+    given = {"spec": "s.md", "component": "src/x", "llm-model": "openai/gpt-5", **options}
+    settings = from_options(given, tmp_path, {})
+    env = {"HOME": str(tmp_path)}
+    with backend.kept_from_agent(backend.models(settings), settings, 1, env, print) as models:
+        return models
+
+
+def test_a_key_that_a_known_provider_wants_is_asked_for_before_anything_is_started(tmp_path):
+    with pytest.raises(SettingsError, match=r"llm-api-key: not given.* openai/gpt-5"):
+        reached(tmp_path)
+
+
+@pytest.mark.parametrize("where", ["llm-base-url", "openhands-url"])
+def test_a_server_of_ones_own_may_want_no_key(tmp_path, where):
+    assert reached(tmp_path, **{where: "http://mine.example"})
