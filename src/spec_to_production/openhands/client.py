@@ -16,9 +16,6 @@ from spec_to_production.openhands.protocol import A, Request
 
 T = TypeVar("T")
 
-_FOR_ROOM = stamina.RetryingCaller(
-    attempts=None, timeout=120, wait_initial=0.2, wait_max=2, wait_jitter=0.2
-)
 _THROUGH_FAULTS = stamina.RetryingCaller(
     attempts=5, timeout=90, wait_initial=0.1, wait_max=2, wait_jitter=0.2
 )
@@ -37,11 +34,21 @@ class Client:
     Args:
         http: Knows the address, the key and the time limits.
         why_gone: Why the server can answer no more; empty while it can. Then nothing is repeated.
+        full_for_s: How long a server that is full is waited for.
     """
 
-    def __init__(self, http: httpx.Client, why_gone: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        http: httpx.Client,
+        why_gone: Callable[[], str] = lambda: "",
+        *,
+        full_for_s: float = 120,
+    ) -> None:
         self._http = http
         self._why_gone = why_gone
+        self._for_room = stamina.RetryingCaller(
+            attempts=None, timeout=full_for_s, wait_initial=0.2, wait_max=2, wait_jitter=0.2
+        )
 
     def send(self, request: Request, expected: type[A], *, wait_for_room: bool = True) -> A:
         """Send a request until it is answered.
@@ -86,7 +93,7 @@ class Client:
         self._http.close()
 
     def _wait_for_room(self, request: Request, read: Callable[[int, bytes], T]) -> T:
-        return _FOR_ROOM(self._while_there(_is_full), self._persist, request, read)
+        return self._for_room(self._while_there(_is_full), self._persist, request, read)
 
     def _persist(self, request: Request, read: Callable[[int, bytes], T]) -> T:
         helps = functools.partial(_is_worth_repeating, request)

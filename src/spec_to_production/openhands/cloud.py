@@ -35,6 +35,7 @@ ADDRESS = "https://app.all-hands.dev"
 
 _SANDBOXES = "/api/v1/sandboxes"
 _STARTS_WITHIN_S = 300
+_FULL_FOR_S = 900
 _LOOK_AGAIN_S = 1.0
 _UNAUTHORISED = {401, 403}
 _NOT_FOUND = 404
@@ -172,7 +173,8 @@ class CloudServer(DistantServer):
         """
         try:
             why_gone = lambda: "the run is over" if self._closing.is_set() else ""  # noqa: E731
-            return Client(self._http, why_gone).send(request, expected)
+            client = Client(self._http, why_gone, full_for_s=_FULL_FOR_S)
+            return client.send(request, expected)
         except ApiError as error:
             if httpx.codes.is_success(error.status):
                 raise ServerStartError(
