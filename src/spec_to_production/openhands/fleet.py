@@ -22,6 +22,7 @@ _OPEN_FOR_S = 10.0
 _FULL_FOR_S = 30.0
 _SILENT_FOR_S = 60.0
 _ENDED = {"finished", "error", "stuck", "paused"}
+_REFUSALS = range(HTTPStatus.BAD_REQUEST, HTTPStatus.INTERNAL_SERVER_ERROR)
 _UNSEEN = State("unknown", Usage())
 
 
@@ -339,11 +340,11 @@ class Fleet:
 
 
 def _is_of_the_server(error: OpenHandsError) -> bool:
-    """Whether another server may do better: this one is lost, late, broken or full."""
+    """Whether another server may do better: this one is lost, late, broken, full or elsewhere."""
     if not isinstance(error, ApiError):
         return True
     is_full = error.status == HTTPStatus.TOO_MANY_REQUESTS
-    return is_full or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_full or error.status not in _REFUSALS
 
 
 def _delete_quietly(server: OpenHands, conversation: UUID) -> None:

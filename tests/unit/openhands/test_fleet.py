@@ -243,6 +243,17 @@ def test_a_look_that_was_late_is_not_waited_for_again(servers, clock, monkeypatc
         assert late not in waited
 
 
+@pytest.mark.parametrize("status", [200, 302, 502])
+def test_a_server_that_answers_as_none_does_takes_no_job_from_the_others(fleet, servers, status):
+    wait_for_all(fleet)
+    servers[0].create_error = ApiError("Sign in", status=status)
+    for _ in range(4):
+        create(fleet)
+
+    assert counts(servers) == [0, 4]
+    assert servers[0].asked <= 3
+
+
 def test_a_refusal_is_the_jobs_own_and_no_other_server_is_asked(fleet, servers):
     wait_for_all(fleet)
     for server in servers:
