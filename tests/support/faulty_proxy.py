@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import socket
 import struct
@@ -46,9 +47,9 @@ Fault = Callable[[Exchange], None]
 class FaultyProxy:
     """Listens on loopback and speaks to one server.
 
-    ``strike`` arms a fault for the next requests whose first line matches. ``skew_s`` is by how
-    much the machine's clock has jumped. ``created`` are the conversations that the server was
-    asked to begin.
+    ``strike`` arms a fault for the next requests whose first line matches, or for all of them.
+    ``skew_s`` is by how much the machine's clock has jumped. ``created`` are the conversations
+    that the server was asked to begin.
     """
 
     upstream: tuple[str, int]
@@ -59,7 +60,7 @@ class FaultyProxy:
     seen: list[str] = field(default_factory=list)
     _fault: Fault | None = None
     _where: re.Pattern[str] = re.compile("")
-    _left: int = 0
+    _left: float = 0
     _held: list[tuple[bytes, threading.Event]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _closed: threading.Event = field(default_factory=threading.Event)
@@ -68,7 +69,7 @@ class FaultyProxy:
     def address(self) -> str:
         return "http://{}:{}".format(*self.listener.getsockname())
 
-    def strike(self, fault: Fault, where: str, times: int) -> None:
+    def strike(self, fault: Fault, where: str, times: float = math.inf) -> None:
         self._fault, self._where, self._left = fault, re.compile(where), times
 
     def serve(self, client: socket.socket) -> None:
@@ -229,7 +230,10 @@ def clock_jump(exchange: Exchange) -> None:
 
 
 def answer(
-    status: int, body: str = '{"detail": "injected"}', kind: str = "application/json"
+    status: int,
+    body: str = '{"detail": "injected"}',
+    kind: str = "application/json",
+    header: str = "Connection: close",
 ) -> Fault:
     """The proxy answers in the server's place."""
 
@@ -237,7 +241,7 @@ def answer(
         content = body.encode()
         exchange.client.sendall(
             f"HTTP/1.1 {status} Injected\r\nContent-Type: {kind}\r\n"
-            f"Content-Length: {len(content)}\r\nConnection: close\r\n\r\n".encode()
+            f"Content-Length: {len(content)}\r\n{header}\r\n\r\n".encode()
             + content
         )
 
@@ -287,3 +291,14 @@ FAULTS: dict[str, Fault] = {
     "unknown status": _status(b"musing"),
     "idle": _status(b"idle"),
 }
+
+LASTING: dict[str, Fault] = {
+    "302": answer(302, header="Location: /sign-in"),
+    "403": answer(403),
+    "429": answer(429, header="Retry-After: 1"),
+    "500": answer(500),
+    "503": answer(503),
+    "504": answer(504),
+    "black hole": black_hole,
+}
+"""What stays as it is for the rest of a run."""

@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,19 +93,23 @@ def run_jobs(
     answers: Mapping[str, Any] | None = None,
     judge: Callable[..., Any] = lambda _: (),
     journal: Journal | None = None,
+    executor: ThreadPoolExecutor | None = None,
     **terms: Any,
 ) -> Outcome:
-    """Submit and collect; ``meanwhile`` is called with each job as it ends."""
+    """Submit and collect; ``meanwhile`` is called with each job as it ends.
+
+    What an executor of the caller's still does at the end is not waited for.
+    """
     told: list[str] = []
     timeline = Timeline()
     given = {"max_parallel": 4, "max_iterations": 20, "job_timeout_s": 120, "poll_interval_s": 0.2}
     spec = Spec(path="s.md", title="S", source="", requirements=())
     component = Component(name="area", path="area.py", import_root=".", modules=(), tests_dir="t")
     started = time.monotonic()
-    with ThreadPoolExecutor(12) as executor:
+    with nullcontext(executor) if executor else ThreadPoolExecutor(12) as threads:
         means = Means(
             openhands=openhands,
-            executor=executor,
+            executor=threads,
             terms=Terms(model, repair_rounds=0, **{**given, **terms}),
             snapshot=Snapshot(base, None, None),
             prompts=Prompts(spec, component, base),
