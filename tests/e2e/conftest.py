@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -84,13 +84,17 @@ def model():
 
 @dataclass
 class Job:
-    """A job on a runner: its folders, its environment, and what a step left behind."""
+    """A job on a runner: its folders, its environment, and what its steps left behind."""
 
     runner: Runner
     server: github_server.GitHubServer
     service: artifact_server.ArtifactServer
     env: dict
-    log: str = ""
+    logs: list = field(default_factory=list)
+
+    @property
+    def log(self):
+        return self.logs[-1]
 
     @property
     def workspace(self):
@@ -116,7 +120,8 @@ class Job:
 
     def step(self, env=MappingProxyType({})):
         with self.runner.start({**self.env, **env}) as process:
-            self.log, _ = process.communicate(timeout=_STEP_S)
+            log, _ = process.communicate(timeout=_STEP_S)
+            self.logs.append(log)
             return process.returncode
 
     def read(self, name):

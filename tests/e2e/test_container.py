@@ -11,9 +11,10 @@ import zipfile
 
 import pytest
 
+from e2e.conftest import starting
 from spec_to_production.github.comment import Marker
 from spec_to_production.github.relay import parse_report
-from support.container import build, cancel, stop
+from support.container import Runner, build, cancel, stop
 
 pytestmark = pytest.mark.e2e
 
@@ -22,7 +23,7 @@ ONE_MODULE = {
     "INPUT_ENABLE-REFACTORING": "false",
 }
 SHORT = {"INPUT_ENABLE-OPENHANDS": "false", "INPUT_ENABLE-REFACTORING": "false"}
-VERIFY = {"INPUT_MODE": "verify", "INPUT_TESTS": "examples/calculator/tests"}
+JUDGED = ONE_MODULE | {"INPUT_TESTS": "examples/calculator/tests/test_session.py"}
 
 
 def run(docker, image, *args):
@@ -110,22 +111,47 @@ def test_the_first_job_is_submitted_as_soon_as_the_server_is_ready(whole_run, sh
     assert waited_s <= 1  # the bar that was set for it
 
 
-@pytest.mark.parametrize(
-    ("how", "branch"),
-    [("commit", "feature"), ("pull-request", "spec-to-production/default/feature")],
-)
-def test_accepted_tests_are_delivered(job, how, branch, show):
-    job.push_to_github("feature")
-    code = job.step(ONE_MODULE | {"INPUT_DELIVER": how})
-    git = job.server.git.git
+@pytest.fixture(scope="module")
+def deliveries(docker, image, model, show, tmp_path_factory):
+    """A job of two steps that both keep answers: one proposes its tests, the next commits them."""
+    with starting(Runner(docker, image, tmp_path_factory.mktemp("deliveries")), model) as made:
+        made.push_to_github("feature")
+        for how in ("pull-request", "commit"):
+            code = made.step(ONE_MODULE | {"INPUT_DELIVER": how, "INPUT_CACHE-DIR": ".kept"})
+            show(f"deliver: {how}", made.seen(code))
+            assert code == 0, made.log
+        yield made
 
-    show(f"deliver: {how}", job.seen(code))
-    assert code == 0, job.log
+
+@pytest.mark.parametrize("branch", ["spec-to-production/default/feature", "feature"])
+def test_accepted_tests_are_delivered(deliveries, branch):
+    git = deliveries.server.git.git
+
     assert git("diff", "--name-only", "HEAD", branch) == (
         "examples/calculator/tests/test_session_spec.py"
     )
     assert git("rev-list", "--count", f"HEAD..{branch}") == "1"
-    assert len(job.server.proposed) == (how == "pull-request")
+    assert len(deliveries.server.proposed) == 1
+
+
+def test_what_is_kept_saves_the_next_run_its_jobs(deliveries):
+    ready = "the agent server is ready"
+
+    assert [ready in log for log in deliveries.logs] == [True, False]
+
+
+def test_what_is_kept_is_stored_by_the_runners_user(deliveries):
+    owner = deliveries.workspace.stat()
+    runner = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    stored = subprocess.run(  # as actions/cache does
+        ["tar", "--create", "--file=-", ".kept"],
+        cwd=deliveries.workspace,
+        capture_output=True,
+        check=True,
+        **(runner if os.geteuid() == 0 else {}),
+    )
+
+    assert stored.stdout
 
 
 def test_several_pairs_share_the_agent_server(job, show):
@@ -143,38 +169,9 @@ def test_several_pairs_share_the_agent_server(job, show):
         assert {each.status for each in report.jobs} == {"succeeded"}
 
 
-def test_what_is_kept_is_stored_by_the_runners_user_and_saves_the_next_run_its_jobs(job, show):
-    keeping = ONE_MODULE | {"INPUT_CACHE-DIR": ".kept"}
-    assert job.step(keeping) == 0, job.log
-    ready = "the agent server is ready"
-    assert ready in job.log
-
-    owner = job.workspace.stat()
-    runner = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
-    stored = subprocess.run(  # as actions/cache does
-        ["tar", "--create", "--file=-", ".kept"],
-        cwd=job.workspace,
-        capture_output=True,
-        check=True,
-        **(runner if os.geteuid() == 0 else {}),
-    )
-    assert stored.stdout
-
-    code = job.step(keeping)
-    show("a run on what was kept", job.seen(code))
-    assert code == 0, job.log
-    assert ready not in job.log
-
-
 def test_a_fork_has_its_tests_judged_and_is_never_red(job, show):
     job.pull_request(head="someone/demo")
-    code = job.step(
-        {
-            "INPUT_LLM-API-KEY": "",
-            "INPUT_GITHUB-TOKEN": "",
-            "INPUT_TESTS": "examples/calculator/tests",
-        }
-    )
+    code = job.step(JUDGED | {"INPUT_LLM-API-KEY": "", "INPUT_GITHUB-TOKEN": ""})
 
     show("pull request from a fork", job.seen(code))
     assert code == 0, job.log
@@ -184,24 +181,17 @@ def test_a_fork_has_its_tests_judged_and_is_never_red(job, show):
     assert job.service.artifacts
 
 
-def test_a_manual_run_comments_on_its_branchs_pull_request(job, show):
+def test_a_manual_run_comments_on_its_branchs_pull_request_and_edits_that_when_run_again(job, show):
     job.server.pulls = {5: "octo:feature"}
     job.event("workflow_dispatch", {"inputs": {}}, "refs/heads/feature")
 
-    code = job.step(SHORT)
+    for attempt, event in ((1, "manual run"), (2, "the same run again")):
+        code = job.step(SHORT | {"GITHUB_RUN_ATTEMPT": str(attempt)})
 
-    show("manual run", job.seen(code))
-    assert code == 0, job.log
-    assert len(job.server.bodies(5)) == 1
-
-
-def test_a_run_again_edits_its_comment(job, show):
-    job.step(SHORT)
-    code = job.step({**SHORT, "GITHUB_RUN_ATTEMPT": "2"})
-
-    show("the same run again", job.seen(code))
-    (body,) = job.server.bodies(5)
-    assert Marker.read(body) == Marker("default", 4711, 2)
+        show(event, job.seen(code))
+        assert code == 0, job.log
+        (body,) = job.server.bodies(5)
+        assert Marker.read(body) == Marker("default", 4711, attempt)
 
 
 def test_bad_input_is_one_error_and_exit_code_2(job, show):
@@ -224,7 +214,7 @@ def test_nothing_in_the_checkout_is_imported(job):
 PHASES = {
     "while the agent server starts": ("baseline: running", {}),
     "during a job": ("the agent server is ready", {}),
-    "during verification": ("repeats in changing circumstances", VERIFY),
+    "during verification": ("repeats in changing circumstances", JUDGED | {"INPUT_MODE": "verify"}),
     "while it publishes": ("::group::Result", SHORT),
 }
 """The line of the log that begins each, and what leads there."""
