@@ -7,6 +7,7 @@ reach there, is then made by debootstrap.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -22,8 +23,12 @@ from pathlib import Path
 
 import yaml
 
+from spec_to_production.settings import cache_folder
+
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "e2e"
+SHARED = cache_folder()
+"""What is made once for all clones on a machine."""
 (BASE,) = re.findall(r"^ARG BASE_IMAGE=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 DEBIAN_BASE = "spec-to-production-base:trixie"
 # Newer releases have the client and BuildKit apart.
@@ -172,20 +177,31 @@ def base(docker: Docker) -> str:
 
 
 def _import_debian(docker: Docker) -> None:
+    # A machine behind a proxy of its own has certificates of its own.
+    own = sorted(Path("/usr/local/share/ca-certificates").glob("*.crt"))
+    made_of = [DEBIAN_PACKAGES, DEBIAN_SLIM, *(path.read_text() for path in own)]
+    key = hashlib.sha256("\0".join(made_of).encode()).hexdigest()[:16]
+    archive = SHARED / f"e2e-base-{key}.tar"
+    if not archive.exists():
+        _make_debian(archive, own)
+    trust = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
+    docker("import", f"--change={trust}", str(archive), DEBIAN_BASE)
+
+
+def _make_debian(archive: Path, certificates: Sequence[Path]) -> None:
     if shutil.which("debootstrap") is None:
         _install("debootstrap")
-    with tempfile.TemporaryDirectory(prefix="debian-") as folder:
-        root, archive = Path(folder, "root"), Path(folder, "root.tar")
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="debian-", dir=archive.parent) as folder:
+        root, packed = Path(folder, "root"), Path(folder, "root.tar")
         _do("debootstrap", "--variant=minbase", f"--include={DEBIAN_PACKAGES}", "trixie", str(root))
         (root / "etc/dpkg/dpkg.cfg.d/slim").write_text(DEBIAN_SLIM)
-        # A machine behind a proxy of its own has certificates of its own.
-        for own in Path("/usr/local/share/ca-certificates").glob("*.crt"):
+        for own in certificates:
             shutil.copy(own, root / "usr/local/share/ca-certificates")
         _do("chroot", str(root), "update-ca-certificates")
         _do("chroot", str(root), "apt-get", "clean")
-        _do("tar", f"--directory={root}", "--create", f"--file={archive}", ".")
-        trust = "ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"
-        docker("import", f"--change={trust}", str(archive), DEBIAN_BASE)
+        _do("tar", f"--directory={root}", "--create", f"--file={packed}", ".")
+        packed.rename(archive)
 
 
 def _install(package: str) -> None:

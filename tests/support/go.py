@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import pytest
 
-from support.container import ROOT
+from support.container import ROOT, SHARED
 
 _BUILD_S = 1200
 
@@ -24,7 +24,7 @@ def not_run(reason: str) -> NoReturn:
 
 def is_built(module: str) -> bool:
     """Whether a module's program is in the cache already."""
-    return (ROOT / ".cache" / "go" / module / "program").exists()
+    return (SHARED / "go" / module / "program").exists()
 
 
 def program(module: str, package: str = ".") -> Path:
