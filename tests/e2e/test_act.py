@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import zipfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,9 @@ ACT = "github.com/nektos/act@v0.2.89"
 ACTION_IMAGE = "act-dockeraction:latest"
 """What act calls the image of ``uses: ./``, and does not build again when told so."""
 WORKFLOW = ".github/workflows/dogfood.yml"
+RUNNERS = ("ubuntu-24.04", "ubuntu-latest")
+LESS_OFTEN = {"flake-bound": 0.5, "poll-interval": 0.5}
+WITHOUT_JOBS = {"enable-openhands": "false", "enable-refactoring": "false"}
 _RUN_S = 900
 
 
@@ -42,20 +47,19 @@ class WorkflowRun:
         return zipfile.ZipFile(archive)
 
 
-@pytest.fixture(scope="module")
-def workflow_run(docker, image, model, show, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("act")
-    checkout, event, artifacts = folder / "demo", folder / "event.json", folder / "artifacts"
-    clone(checkout)
+@contextmanager
+def running(docker, checkout, workflow, model):
+    """A pull request's run of a workflow in a checkout, over by then."""
+    event = checkout.with_name("event.json")
+    artifacts = checkout.with_name(f"artifacts-{workflow.stem}")
     event.write_text(json.dumps(github_server.pull_request_event()))
-    docker("tag", image, ACTION_IMAGE)
     with github_server.serve() as server:
         command = [
             go.program(ACT),
             "pull_request",
-            f"--workflows={WORKFLOW}",
+            f"--workflows={workflow}",
             f"--eventpath={event}",
-            f"--platform=ubuntu-24.04={container.base(docker)}",
+            *(f"--platform={name}={container.base(docker)}" for name in RUNNERS),
             f"--artifact-server-path={artifacts}",
             "--artifact-server-addr=127.0.0.1",
             f"--artifact-server-port={free_port()}",
@@ -80,10 +84,34 @@ def workflow_run(docker, image, model, show, tmp_path_factory):
             timeout=_RUN_S,
             check=False,
         )
-        made = WorkflowRun(done.returncode, done.stdout, server, artifacts)
+        yield WorkflowRun(done.returncode, done.stdout, server, artifacts)
+    assert server.problems == []
+
+
+@pytest.fixture(scope="module")
+def checkout(docker, image, tmp_path_factory):
+    """This repository, and the image as act looks for it."""
+    made = tmp_path_factory.mktemp("act") / "demo"
+    clone(made)
+    docker("tag", image, ACTION_IMAGE)
+    return made
+
+
+@pytest.fixture(scope="module")
+def workflow_run(docker, checkout, model, show):
+    file = checkout / WORKFLOW
+    file.write_text(shortened(file.read_text(), LESS_OFTEN))
+    with running(docker, checkout, file, model) as made:
         show("the repository's workflow under act", made.seen())
         yield made
-    assert server.problems == []
+
+
+def shortened(workflow, inputs):
+    """The same workflow with these inputs of the action besides."""
+    first = "          spec: "
+    assert workflow.count(first) == 1
+    more = "".join(f"          {name}: {value}\n" for name, value in inputs.items())
+    return workflow.replace(first, more + first)
 
 
 def clone(checkout):
@@ -129,3 +157,20 @@ def test_its_comment_is_posted(workflow_run):
 
 def test_no_secret_is_in_the_log(workflow_run):
     assert not re.search("ghs-token|recorded-key", workflow_run.log)
+
+
+def test_the_quick_start_of_the_readme_runs(docker, checkout, model, show):
+    (workflow,) = re.findall(
+        r"^```yaml\n(name: .*?)^```", (checkout / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    here, times = re.subn(r"spec-to-production/spec-to-production@v\d+", "./", workflow)
+    assert times == 1
+    file = checkout / ".github" / "workflows" / "quick-start.yml"
+    file.write_text(shortened(here, WITHOUT_JOBS))
+    shutil.copytree(checkout / "examples" / "calculator", checkout / "src" / "calculator")
+
+    with running(docker, checkout, file, model) as made:
+        show("the README's quick start under act", made.seen())
+        assert made.code == 0, made.log
+        (body,) = made.server.bodies(5)
+        assert "src/calculator" in body
