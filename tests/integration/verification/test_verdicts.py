@@ -422,6 +422,8 @@ def test_a_requirement_is_named_by_what_stands_around_a_test_as_well(judge):
         ("open(shop.__file__, 'a').write('#')", "unsafe"),
         ("shop.parse = lambda text: 1", "unsafe"),
         ("import sys; sys.modules['shop'] = object()", "unsafe"),
+        ("import json; json.dumps = lambda thing: 'x'", "unsafe"),
+        ("import json; json.JSONEncoder.encode = lambda self, thing: 'x'", "unsafe"),
         ("import os; os.environ.get('GITHUB_TOKEN')", "unsafe"),
         ("import os; print(dict(os.environ))", "unsafe"),
         ("import socket; socket.create_connection(('192.0.2.1', 80), 1)", "unsafe"),

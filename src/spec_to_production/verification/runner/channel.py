@@ -25,14 +25,14 @@ def writer(fd: int, key: bytes) -> Emit:
     Findings of child processes (a test may fork) are dropped: their numbers would clash.
     """
     owner = os.getpid()
-    write, getpid = os.write, os.getpid  # a test may replace them
+    write, getpid, dumps = os.write, os.getpid, json.dumps  # a test may replace them
     number = 0
 
     def emit(kind: str, **values: Any) -> None:  # noqa: ANN401 - JSON
         nonlocal number
         if getpid() != owner:
             return
-        body = json.dumps({"number": number, "kind": kind, **values})
+        body = dumps({"number": number, "kind": kind, **values})
         number += 1
         left = f"{signature(key, body)} {body}\n".encode()
         while left:
