@@ -218,9 +218,10 @@ def verify(make_verifier: Callable[..., Verifier]) -> Callable[..., Verification
         existing: str = EXISTING,
         effort: Effort = QUICK,
         there: Mapping[str, str] = {},
+        component: str = "src/shop.py",
         **files: str,
     ) -> Verification:
-        verifier = make_verifier(existing, effort, there=there)
+        verifier = make_verifier(existing, effort, component=component, there=there)
         verifier.judge([file(name, text) for name, text in files.items()])
         return verifier.conclude(None)
 

@@ -66,7 +66,7 @@ def test_who_disturbs_others_costs_them_nothing(judge):
     )
     reasons = {name.partition("[")[0]: test.reason for name, test in found.items()}
     assert reasons == {
-        "test_sum_is_someone_elses": "order_dependent",
+        "test_sum_is_someone_elses": "unsafe",
         "test_limit_is_someone_elses": "unsafe",
         "test_nobody_comes_after": "unsafe",
         "test_by_chance": "flaky",
@@ -370,6 +370,314 @@ def test_who_leans_on_a_test_that_was_rejected_accuses_nobody(judge):
     assert found["test_remembers"].reason == "order_dependent"
     assert found["test_relies_on_it"].reason == "order_dependent", found["test_relies_on_it"]
     assert found["test_accuses"].verdict == "disputed"
+
+
+DESK = """
+import abc, dataclasses, enum, functools, itertools, logging, re, typing
+
+LIMIT = 10
+KINDS = {"letter": str.upper, "card": str.lower}
+FORMATS = {"plain": str.strip}
+PATTERN = re.compile(r"[0-9]+")
+OFFICE = logging.getLogger("desk")
+_numbers = itertools.count(1)
+_seen = {}
+_default = None
+
+class Colour(enum.Flag):
+    RED = 1
+    BLUE = 2
+
+class Rated(abc.ABC):
+    kinds = {}
+    def __init_subclass__(cls):
+        cls.kinds[cls.__name__] = cls
+    @abc.abstractmethod
+    def rate(self): ...
+
+class Parcel(Rated):
+    currency = "EUR"
+    sizes = ["S", "M"]
+    made = 0
+    def __init__(self, weight):
+        Parcel.made += 1
+        self.number, self.weight = next(_numbers), weight
+    def rate(self):
+        return 2 * self.weight if self.currency == "EUR" else 3 * self.weight
+    @functools.cached_property
+    def largest(self):
+        return self.sizes[-1]
+
+@dataclasses.dataclass(frozen=True)
+class Label:
+    text: str = "to"
+    colour: Colour = Colour.RED
+
+@typing.runtime_checkable
+class Sized(typing.Protocol):
+    weight: int
+
+def write(kind, text):
+    return KINDS[kind](text)
+
+def add_format(name, function):
+    FORMATS[name] = function
+
+def formatted(name, text):
+    return FORMATS[name](text)
+
+def number(text, fallback=0):
+    found = PATTERN.search(text)
+    OFFICE.info("looked at %s", text)
+    return int(found[0]) if found else fallback
+
+@functools.cache
+def square(side):
+    return side * side
+
+def seen(name):
+    _seen[name] = _seen.get(name, 0) + 1
+    return _seen[name]
+
+def default_parcel():
+    global _default
+    if _default is None:
+        _default = Parcel(LIMIT)
+    return _default
+
+def ask():
+    return input("how many? ")
+
+def lazily(text):
+    import colorsys
+    return colorsys.rgb_to_hsv(0, 0, int(text))[2]
+"""
+
+WITH_DESK = {
+    "existing": "import desk\ndef test_number():\n    assert desk.number('3 cards') == 3\n",
+    "component": "src/desk.py",
+    "there": {"src/desk.py": DESK},
+}
+
+
+def test_what_no_neighbour_minds_is_a_leak_all_the_same(judge):
+    found = judge(
+        """
+        import gc, io, logging, os, pathlib, sys, threading
+        from unittest.mock import Mock
+        import desk
+
+        def test_class_constant():
+            desk.Parcel.currency = "USD"
+            assert desk.Parcel(2).rate() == 6
+
+        def test_class_table():
+            desk.Parcel.sizes.append("L")
+            assert desk.Parcel(2).largest == "L"
+
+        def test_entry_that_the_component_only_reads():
+            desk.KINDS["card"] = str.title
+            assert desk.write("card", "a b") == "A B"
+
+        def test_defaults():
+            desk.number.__defaults__ = (7,)
+            assert desk.number("none") == 7
+
+        def test_code():
+            desk.write.__code__ = (lambda kind, text: text).__code__
+            assert desk.write("letter", "a") == "a"
+
+        def test_cached_function():
+            desk.square = lambda side: 4
+            assert desk.square(2) == 4
+
+        def test_pattern():
+            desk.PATTERN = desk.re.compile("[a-z]")
+            assert desk.number("1", 2) == 2
+
+        def test_logger():
+            desk.OFFICE = Mock()
+            assert desk.number("3") == 3
+
+        def test_module():
+            desk.re = Mock()
+            assert desk.number("3") == 3
+
+        def test_hides_what_is_built_in():
+            desk.input = lambda question: "3"
+            assert desk.ask() == "3"
+
+        def test_class_of_python():
+            pathlib.Path.exists = lambda path: True
+            assert desk.number("3") == 3
+
+        def test_hooks():
+            sys.excepthook = lambda *_: None
+            assert desk.number("3") == 3
+
+        def test_hooks_of_threads():
+            threading.excepthook = lambda *_: None
+            sys.excepthook = lambda *_: None
+            assert desk.number("3") == 3
+
+        def test_streams():
+            sys.stdout = sys.__stdout__ = io.StringIO()
+            assert desk.number("3") == 3
+
+        def test_collector():
+            gc.disable()
+            assert desk.number("3") == 3
+
+        def test_folder(tmp_path):
+            os.chdir(tmp_path)
+            assert desk.number("3") == 3
+
+        def test_depth():
+            sys.setrecursionlimit(5000)
+            assert desk.number("3") == 3
+
+        def test_log():
+            logging.getLogger().addHandler(logging.StreamHandler(io.StringIO()))
+            assert desk.number("3") == 3
+
+        def test_no_log():
+            logging.disable(logging.CRITICAL)
+            assert desk.number("3") == 3
+        """,
+        **WITH_DESK,
+    )
+    assert {name: test.reason for name, test in found.items()} == dict.fromkeys(found, "unsafe")
+
+
+def test_what_is_given_back_or_the_components_own_doing_is_no_leak(judge):
+    found = judge(
+        """
+        import abc, builtins, importlib, itertools, io, logging, sys, typing, warnings
+        from unittest import mock
+        import pytest
+        from hypothesis import given, strategies
+        import desk
+
+        def test_monkeypatch(monkeypatch):
+            monkeypatch.setattr(desk.Parcel, "currency", "USD")
+            monkeypatch.setitem(desk.KINDS, "card", str.title)
+            monkeypatch.setitem(desk.FORMATS, "plain", str.title)
+            monkeypatch.setattr(desk.number, "__defaults__", (7,))
+            monkeypatch.setattr(desk, "input", lambda question: "3", raising=False)
+            monkeypatch.setattr(sys, "excepthook", lambda *_: None)
+            assert (desk.Parcel(2).rate(), desk.write("card", "a"), desk.ask()) == (6, "A", "3")
+
+        @mock.patch("desk.Parcel.currency", "USD")
+        @mock.patch.dict(desk.KINDS, card=str.title)
+        def test_patch():
+            with mock.patch.object(desk, "OFFICE") as office, mock.patch("builtins.input"):
+                assert desk.number("3") == 3
+            office.info.assert_called_once_with("looked at %s", "3")
+            assert desk.Parcel(2).rate() == 6
+
+        def test_by_hand():
+            before, handler = desk.FORMATS["plain"], logging.StreamHandler(io.StringIO())
+            desk.FORMATS["plain"] = str.title
+            logging.getLogger().addHandler(handler)
+            try:
+                assert desk.formatted("plain", "a b") == "A B"
+            finally:
+                desk.FORMATS["plain"] = before
+                logging.getLogger().removeHandler(handler)
+
+        def test_a_format_of_its_own():
+            desk.add_format("plain", str.upper)
+            desk.add_format("loud", str.upper)
+            assert desk.formatted("plain", "a") == "A"
+            assert desk.FORMATS["loud"] is str.upper
+
+        def test_caches():
+            assert desk.square(3) == desk.square(3) == 9
+            assert desk.square.cache_info().hits >= 1
+            parcel = desk.Parcel(1)
+            assert parcel.largest == parcel.largest == "M"
+
+        def test_memory_set_back():
+            desk._seen = {}
+            assert [desk.seen("a"), desk.seen("a")] == [1, 2]
+
+        def test_memory_emptied():
+            desk._seen.clear()
+            assert desk.seen("b") == 1
+
+        def test_counter_set_back():
+            desk._numbers = itertools.count(1)
+            assert desk.Parcel(1).number == 1
+
+        def test_counter_of_the_class():
+            before = desk.Parcel.made
+            desk.Parcel(1)
+            assert desk.Parcel.made == before + 1
+
+        def test_singleton():
+            desk._default = None
+            assert desk.default_parcel() is desk.default_parcel()
+            assert desk.default_parcel().rate() == 20
+
+        def test_imported_when_needed():
+            sys.modules.pop("colorsys", None)
+            assert desk.lazily("3") == 3
+
+        def test_imported_anew(monkeypatch):
+            importlib.reload(desk)
+            importlib.reload(desk)
+            assert desk.write("letter", "a") == "A"
+            assert desk.Label() == desk.Label("to", desk.Colour.RED)
+
+        def test_enumeration():
+            both = desk.Colour.RED | desk.Colour.BLUE
+            assert desk.Colour(3) is both and desk.number(f"{both.value}") == 3
+
+        def test_a_class_of_its_own():
+            class Heavy(desk.Rated):
+                def rate(self):
+                    return desk.number("9")
+            assert desk.Rated.kinds["Heavy"] is Heavy and Heavy().rate() == 9
+
+        def test_virtual_subclass():
+            class Other: pass
+            desk.Rated.register(Other)
+            assert isinstance(Other(), desk.Rated) and desk.number("8") == 8
+
+        def test_protocol_and_hints():
+            assert isinstance(desk.Parcel(1), desk.Sized)
+            assert typing.get_type_hints(desk.Label)["text"] is str
+
+        def test_logs(caplog):
+            caplog.set_level(logging.DEBUG, logger="desk")
+            logging.getLogger("desk").addHandler(logging.NullHandler())
+            assert desk.number("4") == 4
+            assert "looked at 4" in caplog.text
+
+        def test_warns():
+            with warnings.catch_warnings(record=True):
+                warnings.simplefilter("always")
+                warnings.warn("x")
+            assert desk.number("x", 5) == 5
+
+        @given(strategies.integers(0, 99))
+        def test_property(number):
+            assert desk.number(f"x{number}y") == number
+
+        def test_by_a_hook(monkeypatch):
+            hook = sys.excepthook
+            sys.excepthook = lambda *_: None
+            try:
+                assert desk.number("77") == 77
+            finally:
+                sys.excepthook = hook
+        """,
+        **WITH_DESK,
+    )
+    told = {test.reason for test in found.values()}
+    assert told <= {None, "redundant"}, {
+        name: (test.reason, test.detail) for name, test in found.items()
+    }
 
 
 def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ _READERS = frozenset(
     {"all", "any", "bool", "dict", "enumerate", "filter", "frozenset", "iter", "len", "list"}
     | {"map", "max", "min", "repr", "reversed", "set", "sorted", "str", "sum", "tuple", "zip"}
 )
+_WORD = re.compile(r"\w+")
 _READING = frozenset({"copy", "count", "get", "index", "items", "keys", "values"})
 
 
@@ -49,6 +51,13 @@ def changes_by(component: frozenset[str]) -> Changes | None:
             elif (name := _name(node)) and not _only_read(node, parent):
                 handled.add(name)
     return Changes(frozenset(bound), frozenset(handled))
+
+
+@functools.cache
+def words_in(files: frozenset[str]) -> frozenset[str]:
+    """Every name in files, those in texts included, by which `setattr` and `patch` reach things."""
+    texts = (Path(file).read_text("utf-8", errors="replace") for file in files)
+    return frozenset(word for text in texts for word in _WORD.findall(text))
 
 
 def _tree(path: str) -> ast.Module:

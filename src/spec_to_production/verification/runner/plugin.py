@@ -94,7 +94,7 @@ class Recorder:
         for name in sorted(self._unlisted):
             session.config.addinivalue_line("markers", name)
         if self.check_integrity:
-            self._before = fingerprint(self.component)
+            self._before = self._fingerprint()
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Write down what could not be collected."""
@@ -139,7 +139,7 @@ class Recorder:
             self.emit("deed", message="wrote workflow commands past the capture of output")
         if self.check_integrity:
             await_threads(_LINGERING_S)
-            left = replaced(self._before, fingerprint(self.component))
+            left = replaced(self._before, self._fingerprint())
             plugins = session.config.pluginmanager.get_plugins()
             if any(id(plugin) not in self._plugins for plugin in plugins):
                 left.append("a pytest plugin")
@@ -199,6 +199,9 @@ class Recorder:
         self.emit("test", id=nodeid, **self._phases.pop(nodeid), reached=reached, ran=ran)
 
     # --- details -------------------------------------------------------------------------
+
+    def _fingerprint(self) -> Fingerprint:
+        return fingerprint(self.component, frozenset(self.rules.tests if self.rules else ()))
 
     @contextlib.contextmanager
     def _context(self, name: str) -> Iterator[None]:
