@@ -680,6 +680,48 @@ def test_what_is_given_back_or_the_components_own_doing_is_no_leak(judge):
     }
 
 
+def test_who_touches_other_tests_or_how_they_are_reported_is_unsafe(judge):
+    found = judge(
+        """
+        from _pytest.reports import TestReport
+        import shop
+
+        def test_nobody_else_runs(request):
+            for item in request.session.items:
+                item.runtest = lambda: None
+            assert shop.parse("1") == 1
+
+        def test_nobody_else_is_set_up(request):
+            others = [item for item in request.session.items if item is not request.node]
+            others[0].setup = lambda: None
+            assert shop.parse("2") == 2
+
+        def test_nobody_else_does_what_it_says(request):
+            "FR-1"
+            for item in request.session.items:
+                if item is not request.node:
+                    item.obj = lambda: None
+            assert shop.parse("3") == 4
+
+        def test_nobody_fails():
+            "FR-1"
+            TestReport.failed = property(lambda self: False)
+            assert shop.parse("4") == 5
+
+        def test_looks_on(request):
+            names = [item.name for item in request.session.items if item.location]
+            request.node.add_marker("tried")
+            request.node.user_properties.append(("price", shop.parse("5")))
+            assert len(names) == shop.parse(str(len(names)))
+        """,
+        existing=NO_MEMORY,
+        there={"pyproject.toml": "[tool.pytest.ini_options]\nmarkers = ['tried']\n"},
+    )
+    assert {name: test.reason for name, test in found.items()} == dict.fromkeys(found, "unsafe") | {
+        "test_looks_on": None
+    }
+
+
 def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):
     found = judge(
         """

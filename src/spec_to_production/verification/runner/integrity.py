@@ -103,6 +103,8 @@ def _class_members(
 ) -> Iterator[tuple[str, object]]:
     members = dict(vars(owner))
     mentioned = {member: members[member] for member in look.words & members.keys()}
+    if owner.__name__ in look.words and owner.__module__.partition(".")[0] in _RUNNER:
+        yield from dict.fromkeys(look.words - members.keys()).items()  # the runner adds none
     for member, inner in (members if every else mentioned).items():
         if isinstance(inner, _KINDS):
             yield from _with_insides(member, inner, look)

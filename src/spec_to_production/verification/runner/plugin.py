@@ -75,6 +75,7 @@ class Recorder:
     _comparison: tuple[str, str, str] | None = None
     _before: Fingerprint = field(default_factory=dict)
     _plugins: set[int] = field(default_factory=set)
+    _waiting: dict[pytest.Item, dict[str, object]] = field(default_factory=dict)
 
     # --- collection ----------------------------------------------------------------------
 
@@ -121,6 +122,7 @@ class Recorder:
         self.emit("collected", reached=self._reached(COLLECTION), libraries=needed)
         plugins = session.config.pluginmanager
         self._plugins = {id(plugin) for plugin in plugins.get_plugins()}
+        self._waiting = {item: _steering(item) for item in session.items}
         if self.null:
             stand_ins.stand_in(self.null)
         result = yield
@@ -143,6 +145,8 @@ class Recorder:
             plugins = session.config.pluginmanager.get_plugins()
             if any(id(plugin) not in self._plugins for plugin in plugins):
                 left.append("a pytest plugin")
+            if any(_steering(item) != steered for item, steered in self._waiting.items()):
+                left.append("other tests")
             if left:
                 self.emit("replaced", names=left[:10])
 
@@ -152,6 +156,7 @@ class Recorder:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Announce the test, start it from known random generators, ascribe to it what is run."""
         self.emit("start", id=item.nodeid)
+        self._waiting.pop(item, None)
         seed = f"{self.seed}:{item.nodeid}"
         random.seed(seed)
         if numpy := sys.modules.get("numpy"):
@@ -345,6 +350,11 @@ def _described(item: pytest.Item) -> dict[str, Any]:
         "of_classes": [_docstring(one) for one in around],
         "by_examples": properties.is_property(item),
     }
+
+
+def _steering(item: pytest.Item) -> dict[str, object]:
+    """What an item is told to do: its function, and what stands in the place of its methods."""
+    return {name: value for name, value in vars(item).items() if callable(value)}
 
 
 def _function(item: pytest.Item) -> str:
