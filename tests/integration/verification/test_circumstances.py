@@ -722,6 +722,62 @@ def test_who_touches_other_tests_or_how_they_are_reported_is_unsafe(judge):
     }
 
 
+def test_a_thread_that_goes_on_after_its_test_is_told(judge):
+    found = judge(
+        """
+        import queue, threading, time
+        from concurrent.futures import ThreadPoolExecutor
+        import pytest
+        import shop
+
+        def test_timer():
+            threading.Timer(60, shop.remember, "a").start()
+            assert shop.parse("1") == 1
+
+        def test_waits_for_good():
+            threading.Thread(target=lambda: threading.Event().wait()).start()
+            assert shop.parse("2") == 2
+
+        def test_works_on():
+            def work():
+                while True:
+                    time.sleep(0.01)
+            threading.Thread(target=work, daemon=True).start()
+            assert shop.parse("3") == 3
+
+        def test_keeps_pytest_from_ending():
+            threading.Thread(target=shop.tell, args=([lambda _: time.sleep(60)], 1)).start()
+            assert shop.parse("4") == 4
+
+        def test_joined():
+            found = []
+            thread = threading.Thread(target=lambda: found.append(shop.parse("5")))
+            thread.start()
+            thread.join()
+            assert found == [5]
+
+        def test_cancelled():
+            timer = threading.Timer(60, shop.remember, "a")
+            timer.start()
+            timer.cancel()
+            assert shop.parse("6") == 6
+
+        def test_pool():
+            assert ThreadPoolExecutor(2).submit(shop.parse, "7").result() == 7
+
+        def test_the_component_holds_it():
+            waiting = queue.Queue().get
+            thread = threading.Thread(target=lambda: shop.tell([waiting], True), daemon=True)
+            thread.start()
+            assert shop.parse("8") == 8 and thread.is_alive()
+        """
+    )
+    kept = ("test_joined", "test_cancelled", "test_pool", "test_the_component_holds_it")
+    assert {name: test.reason for name, test in found.items()} == dict.fromkeys(
+        found, "unsafe"
+    ) | dict.fromkeys(kept)
+
+
 def test_what_is_broken_in_the_existing_suite_is_held_against_no_test(judge):
     found = judge(
         """

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from types import FrameType
 from typing import Any
 
@@ -62,6 +63,7 @@ class Rules:
         writable: Folders that the run may write to.
         home: The home folder: libraries keep things there, tests have no business in it.
         report: Called with each deed, in words.
+        threads: Those that tests started themselves.
     """
 
     root: str
@@ -70,6 +72,7 @@ class Rules:
     home: str
     report: Callable[[str], None]
     bound: list[socket.socket] = field(default_factory=list)
+    threads: list[Thread] = field(default_factory=list)
     processes: int = 0
     armed: bool = True
 
@@ -244,6 +247,8 @@ def _shown(rules: Rules, path: str) -> str:
 
 
 _Rule = Callable[[Rules, str, tuple[Any, ...]], "str | None"]
+
+
 _RULES: dict[str, _Rule] = {
     "open": _opens,
     **dict.fromkeys(_PATH_EVENTS, _changes_path),
@@ -302,6 +307,18 @@ def watch_exit(rules: Rules) -> None:
         return register(function, *args, **options)
 
     atexit.register = watched
+
+
+def watch_threads(rules: Rules) -> None:
+    """Know the threads that a test starts itself."""
+    start = Thread.start
+
+    def watched(self: Thread) -> None:
+        if rules.author() == "test":
+            rules.threads.append(self)
+        start(self)
+
+    Thread.start = watched  # type: ignore[method-assign]
 
 
 def _encoded(environ: Any, value: str | None) -> object:  # noqa: ANN401

@@ -103,6 +103,7 @@ def _watch(recorder: Recorder, tests: frozenset[str]) -> None:
     )
     audit.watch_environment(recorder.rules)
     audit.watch_exit(recorder.rules)
+    audit.watch_threads(recorder.rules)
     sys.addaudithook(recorder.rules)
 
 

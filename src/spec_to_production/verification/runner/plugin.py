@@ -22,12 +22,13 @@ from . import properties, stand_ins
 from .audit import Rules
 from .channel import Emit, shorten
 from .integrity import Fingerprint, fingerprint, replaced
-from .processes import await_threads, left_running
+from .processes import at_work, await_threads, left_running
 
 COLLECTION = "collection"
 """The coverage context of what runs while tests are collected."""
 
 _LINGERING_S = 0.3
+_LAST_CHANCE_S = 2.0
 _ERROR = re.compile(r"^E +(.+)$", re.MULTILINE)
 _MARK = re.compile(r"\bmark\.([A-Za-z]\w*)")
 _COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
@@ -141,6 +142,8 @@ class Recorder:
             self.emit("deed", message="wrote workflow commands past the capture of output")
         if self.check_integrity:
             await_threads(_LINGERING_S)
+            if self.rules is not None and self._left_at_work(self.rules):
+                self.emit("deed", message="left a thread running")
             left = replaced(self._before, self._fingerprint())
             plugins = session.config.pluginmanager.get_plugins()
             if any(id(plugin) not in self._plugins for plugin in plugins):
@@ -207,6 +210,14 @@ class Recorder:
 
     def _fingerprint(self) -> Fingerprint:
         return fingerprint(self.component, frozenset(self.rules.tests if self.rules else ()))
+
+    def _left_at_work(self, rules: Rules) -> bool:
+        def at_work_now() -> bool:
+            return any(at_work(one, rules.tests, self.component) for one in rules.threads)
+
+        if at_work_now():
+            await_threads(_LAST_CHANCE_S)
+        return at_work_now()
 
     @contextlib.contextmanager
     def _context(self, name: str) -> Iterator[None]:

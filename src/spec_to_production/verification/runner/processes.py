@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-_threads, _current_thread, _join = (  # a test may replace them
+_threads, _current_thread, _join, _Timer = (  # a test may replace them
     threading.enumerate,
     threading.current_thread,
     threading.Thread.join,
+    threading.Timer,
 )
 _HELPERS = (b"multiprocessing.resource_tracker", b"multiprocessing.forkserver")
 
@@ -39,6 +41,22 @@ def await_threads(seconds: float) -> None:
     others = [thread for thread in _threads() if thread is not _current_thread()]
     for thread in others:
         _join(thread, seconds / len(others))
+
+
+def at_work(thread: threading.Thread, tests: Collection[str], component: Collection[str]) -> bool:
+    """Whether a thread that a test started goes on with something that others will notice.
+
+    The idle worker of a pool does not, nor does a daemon that waits for the component.
+    """
+    if not thread.is_alive() or isinstance(thread, _Timer):
+        return thread.is_alive()
+    frame, files = sys._current_frames().get(thread.ident or 0), set[str]()  # noqa: SLF001
+    while frame is not None:
+        files.add(frame.f_code.co_filename)
+        frame = frame.f_back
+    if files.isdisjoint(component):
+        return not files.isdisjoint(tests)
+    return not thread.daemon
 
 
 def _processes() -> Iterator[tuple[int, int, str]]:
