@@ -25,9 +25,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import traceback
 from collections.abc import Iterator
+
+_ERRNO = re.compile(r"^\[Errno -?[0-9]+\] ")
 
 
 class SpecToProductionError(Exception):
@@ -55,6 +58,12 @@ def fault_of_ours(error: Exception) -> SpecToProductionError:
         f"({where.name}, line {where.lineno} of {where.filename.rpartition('/')[2]})",
         hint="This is a fault of spec-to-production; please report it.",
     )
+
+
+def why_unreached(error: Exception) -> str:
+    """What the system says of a connection that failed, in words alone: ``connection refused``."""
+    why = _ERRNO.sub("", str(error)) or type(error).__name__
+    return f"{why[:1].lower()}{why[1:]}"
 
 
 class InputError(SpecToProductionError):

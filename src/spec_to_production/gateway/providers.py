@@ -86,6 +86,12 @@ class Provider:
     dialect: Dialect
     model: str
 
+    @property
+    def host(self) -> str:
+        """The machine and its port, without what else an address may hold."""
+        parts = urlsplit(self.address)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
     def route(self, path: str, query: str, body: bytes) -> str | None:
         """The address for a request; ``None`` for one that the agent has no need of."""
         wanted = self.dialect.paths.fullmatch(path)

@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from pydantic import SecretStr
 
+from spec_to_production.errors import why_unreached
 from spec_to_production.gateway.meter import Meter, Used
 from spec_to_production.gateway.prices import Price
 from spec_to_production.gateway.providers import KEY_HEADERS, Provider
@@ -35,9 +37,13 @@ _MOST_CONNECTIONS = 256
 _IDLE_S = 120
 _ANSWER_WITHIN_S = 600
 _CONNECT_WITHIN_S = 15
+_MAY_START_WITHIN_S = 20
 
 # OpenAI's word for an empty purse; OpenHands does not ask again when it reads it.
 _NO_RETRY = "insufficient_quota"
+
+# Of what does not know the model, OpenHands does not ask again either.
+_MISCONFIGURED = HTTPStatus.BAD_REQUEST
 
 _PASSED_ON = ("accept", "content-type", "http-referer", "user-agent", "x-title")
 _PASSED_ON_FAMILIES = ("anthropic-", "x-stainless-")
@@ -55,6 +61,7 @@ class Gateway:
         at_once: Most requests under way; others wait. By so many a limit is exceeded at most, and
             by as many again that were hung up on.
         find_price: Finds what the model costs; called once, before it is asked for the first time.
+        clock: Monotonic seconds.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Gateway:
         *,
         at_once: int = _MOST_CONNECTIONS,
         find_price: Callable[[], Price | None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.key = SecretStr(f"throw-away-{secrets.token_urlsafe(24)}")
         self.purse = purse
@@ -75,6 +83,9 @@ class Gateway:
         self._provider = provider
         self._real_key = key.get_secret_value() if key else None
         self._redaction = Redaction.of([self._real_key])
+        self._clock = clock
+        self._was_reached = False
+        self._missed_since = float("inf")
         self._http = httpx.Client(
             timeout=httpx.Timeout(_ANSWER_WITHIN_S, connect=_CONNECT_WITHIN_S),
             limits=httpx.Limits(max_connections=_MOST_CONNECTIONS),
@@ -111,11 +122,29 @@ class Gateway:
         """Where a request goes; see :meth:`.Provider.route`."""
         return self._provider.route(path, query, body)
 
-    def ask(self, url: str, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401
+    @contextlib.contextmanager
+    def ask(self, url: str, headers: Mapping[str, str], body: bytes) -> Iterator[httpx.Response]:
         """A context with the provider's answer, its body not yet read."""
         own = self._provider.key_header(self._real_key) if self._real_key else {}
         asked = {**headers, **own, "accept-encoding": "identity"}
-        return self._http.stream("POST", url, headers=asked, content=body)
+        with self._http.stream("POST", url, headers=asked, content=body) as answer:
+            self._was_reached = True
+            yield answer
+
+    def fault(self, error: Exception) -> tuple[HTTPStatus, str]:
+        """What is answered in the place of a provider that did not, and why.
+
+        One that was never reached may be starting, for some seconds; then its address is wrong.
+        """
+        if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return HTTPStatus.BAD_GATEWAY, f"The model's provider: {type(error).__name__}"
+        self._missed_since = min(self._missed_since, self._clock())
+        waited = self._clock() - self._missed_since
+        is_wrong = not self._was_reached and waited > _MAY_START_WITHIN_S
+        return (
+            _MISCONFIGURED if is_wrong else HTTPStatus.BAD_GATEWAY,
+            f"{self._provider.host} cannot be reached: {why_unreached(error)}.",
+        )
 
     def price(self) -> Price | None:
         """What the model costs, if that is known."""
@@ -210,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _give_up(self, error: Exception) -> None:
         self.close_connection = True
         if not self.has_begun:
-            self._refuse(HTTPStatus.BAD_GATEWAY, f"The model's provider: {type(error).__name__}")
+            self._refuse(*self.gateway.fault(error))
 
     def _refuse(self, status: HTTPStatus, message: str, code: str = "gateway") -> None:
         error = {"message": message, "type": code, "code": code}

@@ -21,11 +21,13 @@ from spec_to_production.generation.intake import Intake, admit
 from spec_to_production.generation.remedies import Remedy
 from spec_to_production.generation.terms import Judge, Means
 from spec_to_production.openhands.interface import Assignment, Failure, State
+from spec_to_production.reporting.escape import one_line
 from spec_to_production.results import Task, TestVerdict
 
 _AT_WORK = {"idle", "running", "unknown"}
 _BEGINS_WITHIN_S = 30
 _COLLECTED_WITHIN_S = 120
+_LONGEST = 200  # characters of a reason, in a line of progress
 DELETED_AT_ONCE = 4
 """How many conversations are deleted side by side; jobs that wait need the other threads."""
 
@@ -261,8 +263,8 @@ class Course:
         flight.attempts += 1
         seconds = remedies.pause(flight.attempts)
         self._wait(flight, seconds)
-        what = remedies.in_words(failure.cause)
-        self._progress.tell(f"{what}, retrying in {seconds:.0f} s", flight.task.id)
+        why = one_line(failure.message, _LONGEST).rstrip(".")
+        self._progress.tell(f"{why}; trying again in {seconds:.0f} s", flight.task.id)
 
     def give_up(self, flight: Flight, failure: Failure) -> None:
         """End a flight; what it has by then is still judged.
@@ -271,12 +273,12 @@ class Course:
         repair is lost.
         """
         if flight.phase is Phase.WAITING and flight.submitted_ms is None:
-            flight.end("skipped", failure.cause, f"Not sent. {failure.message}")
+            flight.end("skipped", failure.cause, f"Not sent. {failure}")
         elif flight.judged:
-            flight.end("succeeded", message=f"The repair did not end well: {failure.message}")
+            flight.end("succeeded", message=f"The repair did not end well: {failure}")
         else:
             # The two may be one: then it is told once.
-            whys = dict.fromkeys(why.message for why in (failure, flight.uncollected) if why)
+            whys = dict.fromkeys(str(why) for why in (failure, flight.uncollected) if why)
             flight.end(remedies.status(failure.cause), failure.cause, " ".join(whys))
         if flight.unjudged:
             flight.phase = Phase.COLLECTED

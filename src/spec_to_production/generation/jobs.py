@@ -22,6 +22,7 @@ from spec_to_production.generation.schedule import until_next_look, value_class
 from spec_to_production.generation.terms import Judge, Means
 from spec_to_production.openhands.interface import Failure, State
 from spec_to_production.progress import Sight
+from spec_to_production.reporting import words
 from spec_to_production.results import GeneratedFile, Job, Problem, Task, Usage
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
@@ -261,8 +262,7 @@ class Jobs:
             self._means.journal.failed(flight.task)
         if flight.is_begun:
             self._course.forget(flight)
-        why = f" ({job.cause}): {job.message}" if job.cause else ""
-        self._progress.tell(f"{job.status}{why}", job.task_id)
+        self._progress.tell(words.outcome(job), job.task_id)
         self._progress.ended(flight.sight(flight.ended_ms))
         return job
 

@@ -62,7 +62,7 @@ _HINTS: Mapping[FailureCause, str] = {
     "budget": "Raise max-tokens or max-cost-usd.",
     "rate_limit": "Lower max-parallel-jobs, or ask the model's provider for a higher rate.",
     "configuration": "Check llm-model and llm-base-url.",
-    "transient": "The model's provider was not available; run again later.",
+    "transient": "Run again later, or check llm-base-url: the model's provider was not available.",
     "stuck": "A stronger model or a clearer requirement helps.",
     "max_iterations": "Raise max-iterations, or split the module.",
     "deadline": "Raise job-timeout, or split the module.",
@@ -87,15 +87,8 @@ def status(cause: FailureCause) -> JobStatus:
 
 
 def advise(failure: Failure) -> Failure:
-    """The same failure, its message followed by what the reader can do."""
-    if hint := _HINTS.get(failure.cause):
-        return replace(failure, message=f"{failure.message.rstrip('.')}. {hint}")
-    return failure
-
-
-def in_words(cause: FailureCause) -> str:
-    """A cause for a line of progress."""
-    return "temporary fault" if cause == "transient" else cause.replace("_", " ")
+    """The same failure, with what the reader can do."""
+    return replace(failure, hint=_HINTS.get(failure.cause, ""))
 
 
 def pause(attempt: int) -> float:

@@ -65,10 +65,20 @@ class State:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a conversation failed, sorted by cause."""
+    """Why a conversation failed, sorted by cause.
+
+    Attributes:
+        message: What happened.
+        hint: What the reader can do about it; empty when there is nothing.
+    """
 
     cause: FailureCause
     message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        # What happened may be told at length by others, and be cut at its end.
+        return f"{self.hint} {self.message}".lstrip()
 
 
 class OpenHands(Protocol):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -24,6 +25,9 @@ MOST_IDS = 99
 
 _DETAIL_LENGTH = 500
 _CONVERSATIONS = "/api/conversations"
+
+# How LiteLLM tells of an answer: "litellm.APIError: APIError: OpenrouterException - …".
+_ANSWERED = re.compile(r"litellm\.\w+: (\w+: )?\w+Exception (\w+ )?- ")
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -185,8 +189,7 @@ def why_failed(newest_first: Sequence[Event]) -> Failure:
         # Old servers give the class with its module.
         kind = event.kind.rpartition(".")[2]
         if kind == "ConversationErrorEvent":
-            words = f"{event.code or 'Error'}: {event.detail or 'no detail given'}"
-            return Failure(_cause(event), _shorten(words))
+            return Failure(_cause(event), _shorten(_told(event)))
         if kind == "AgentErrorEvent" and "restart occurred" in (event.error or ""):
             return Failure("server_lost", "The agent server restarted while the job was running.")
     return Failure("unknown", "The agent server gave no reason.")
@@ -202,6 +205,19 @@ def _content(request: Request, status: int, body: bytes) -> bytes:
         detail=detail,
         hint=_HINTS.get(status, ""),
     )
+
+
+def _told(event: Event) -> str:
+    """What an error says; of one in the provider's answer the provider's own words."""
+    detail = event.detail or "no detail given"
+    wrapped = _ANSWERED.match(detail)
+    if wrapped is None:
+        return f"{event.code or 'Error'}: {detail}"
+    said = detail[wrapped.end() :]
+    try:
+        return f"The model did not answer: {json.loads(said)['error']['message']}"
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return f"The model did not answer: {said}"
 
 
 def _cause(event: Event) -> FailureCause:

@@ -1,6 +1,7 @@
 """The gateway between a client and a provider, over real connections."""
 
 import http.client
+import itertools
 import json
 import socket
 import threading
@@ -288,7 +289,31 @@ def test_a_provider_that_is_not_there_is_said_so(open_gateway, httpserver):
 
     assert answer.status_code == 502
     assert gateway.purse.spent.tokens == 0
-    assert "ConnectError" in answer.json()["error"]["message"]
+    told = answer.json()["error"]["message"]
+    assert told == "127.0.0.1:1 cannot be reached: connection refused."
+
+
+def test_a_provider_that_is_never_there_is_taken_for_a_wrong_address_after_some_seconds():
+    provider = find_provider("openai/recorded-x", "http://127.0.0.1:1/v1")
+    now = iter([0, 0, 19, 19, 21, 21])
+    with closing(Gateway(provider, None, Purse(), clock=lambda: next(now))) as gateway:
+        answers = [ask(gateway) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [502, 502, 400]
+
+
+def test_a_provider_that_was_there_once_may_come_back():
+    provider_there = HTTPServer()
+    provider_there.expect_request(PATH).respond_with_json(ANSWER)
+    provider_there.start()
+    provider = find_provider("openai/recorded-x", provider_there.url_for("/v1"))
+    now = itertools.count(step=60)
+    with closing(Gateway(provider, None, Purse(), clock=lambda: next(now))) as gateway:
+        assert ask(gateway).is_success
+        provider_there.stop()
+        answers = [ask(gateway) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [502, 502]
 
 
 @pytest.mark.parametrize("status", [307, 400, 429, 500])

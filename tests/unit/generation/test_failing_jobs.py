@@ -8,15 +8,22 @@ from support.openhands import Script, StandInOpenHands
 from support.scripted_jobs import Clock, done, failing
 
 
-@pytest.mark.parametrize("cause", ["auth", "quota", "configuration"])
-def test_what_every_job_would_meet_stops_those_that_wait(run, cause):
+@pytest.mark.parametrize(
+    ("cause", "advice"),
+    [
+        ("auth", "Check llm-api-key:"),
+        ("quota", "The account at the model's provider"),
+        ("configuration", "Check llm-model and llm-base-url."),
+    ],
+)
+def test_what_every_job_would_meet_stops_those_that_wait(run, cause, advice):
     scripts = {"a": failing(cause), "b": done("b"), "c": done("c")}
     jobs, openhands, _ = run(scripts, max_parallel=1)
 
     assert openhands.created == ["a"]
     assert [job.status for job in jobs.values()] == ["failed", "skipped", "skipped"]
     assert {job.cause for job in jobs.values()} == {cause}
-    assert jobs["b"].message.startswith("Not sent. so it is.")
+    assert jobs["b"].message.startswith(f"Not sent. {advice}")
 
 
 def test_a_model_that_may_be_asked_no_more_is_the_end_of_the_budget(run):
@@ -84,9 +91,13 @@ def test_a_fault_that_does_not_pass_is_given_up_after_three_more_attempts(run):
     script = failing("transient")
     for _ in range(3):
         script = failing("transient", replies=[script])
-    jobs, _, _ = run({"a": script}, clock=Clock(step=1))
+    jobs, _, told = run({"a": script}, clock=Clock(step=1))
 
     assert (jobs["a"].status, jobs["a"].cause, jobs["a"].attempts) == ("failed", "transient", 3)
+    assert jobs["a"].message.startswith("Run again later, or check llm-base-url:")
+    assert jobs["a"].message.endswith("so it is")
+    assert any("so it is; trying again in" in line for line in told)
+    assert "a: failed: Run again later" in told[-1]
 
 
 def test_a_lost_conversation_begins_anew_and_both_are_paid(run):

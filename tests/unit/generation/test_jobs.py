@@ -102,7 +102,8 @@ def test_one_failure_costs_one_job(run):
     jobs, _, _ = run({"bad": failing, "good": done("good")})
 
     assert (jobs["bad"].status, jobs["bad"].cause) == ("failed", "auth")
-    assert jobs["bad"].message.startswith("the key is wrong. Check llm-api-key")
+    assert jobs["bad"].message.startswith("Check llm-api-key:")
+    assert jobs["bad"].message.endswith("the key is wrong")
     assert jobs["good"].status == "succeeded"
 
 

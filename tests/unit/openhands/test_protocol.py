@@ -166,6 +166,23 @@ def test_an_empty_purse_is_none_of_the_classes_that_a_server_gives_it(code, kind
     assert protocol.why_failed(page.items).cause == cause
 
 
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("litellm.BadGatewayError: BadGatewayError: OpenAIException - no {one}.", "no {one}."),
+        (
+            'litellm.APIError: AnthropicException APIError - {"error": {"message": "no one."}}',
+            "no one.",
+        ),
+        ('litellm.APIError: OpenrouterException - {"error": "no"}', '{"error": "no"}'),
+    ],
+)
+def test_a_provider_that_refused_is_told_in_its_own_words(detail, told):
+    event = {**error_event("LLMServiceUnavailableError", "transient"), "detail": detail}
+    page = Events.model_validate({"items": [event]})
+    assert protocol.why_failed(page.items).message == f"The model did not answer: {told}"
+
+
 def test_the_newest_error_counts():
     events = [error_event("MaxIterationsReached", None), error_event("LLMRateLimitError", None)]
     assert protocol.why_failed(Events.model_validate({"items": events}).items).cause == (
