@@ -74,7 +74,7 @@ class Course:
                 self._wait(flight, self._terms.poll_interval_s)
                 when_full()
                 return
-            failure = Failure(remedies.cause_of(error), str(error))
+            failure = Failure(remedies.cause_of(error), error.message, error.hint)
             if isinstance(error, ServerStartError):
                 self.stopped = failure
             self._fail(flight, failure)

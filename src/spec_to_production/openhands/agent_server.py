@@ -83,13 +83,26 @@ class AgentServer(ABC):
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             self._up.set_exception(error)
 
-    def _await_ready(self, client: Client, within_s: float) -> str:
+    def _await_ready(
+        self,
+        client: Client,
+        within_s: float,
+        *,
+        hint: str = "",
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> str:
         """Wait until conversations can be created; gives the server's version.
 
+        Args:
+            client: The way to the server.
+            within_s: Seconds that it may take.
+            hint: What the reader can do should it not get ready, if the server says nothing.
+            tell: Told what is waited for, each time that this changes.
+
         Raises:
-            ServerStartError: It did not get ready in so many seconds, or it is too old.
+            ServerStartError: It did not get ready in time, or it is too old.
         """
-        deadline = time.monotonic() + within_s
+        deadline, trouble = time.monotonic() + within_s, ""
         while True:
             try:
                 client.ask_once(protocol.ready(), Success)
@@ -97,8 +110,11 @@ class AgentServer(ABC):
                 if time.monotonic() > deadline:
                     raise ServerStartError(
                         f"The agent server was not ready within {within_s:g} s. {error.message}",
-                        hint=error.hint,
+                        hint=error.hint or hint,
                     ) from error
+                if error.message != trouble:
+                    trouble = error.message
+                    tell(f"waiting up to {within_s:g} s: {trouble}")
                 self._pause(_LOOK_AGAIN_S)
             else:
                 break

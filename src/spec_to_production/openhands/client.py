@@ -10,7 +10,12 @@ from typing import Literal, TypeVar
 import httpx
 import stamina
 
-from spec_to_production.errors import ApiError, OpenHandsError, ServerLostError
+from spec_to_production.errors import (
+    ApiError,
+    OpenHandsError,
+    ServerLostError,
+    why_unreached,
+)
 from spec_to_production.openhands import protocol
 from spec_to_production.openhands.protocol import A, Request
 
@@ -153,8 +158,9 @@ class Client:
         asked = f"{request.method} {request.path}"
         if isinstance(error, httpx.ReadTimeout):
             return LateAnswerError(f"The agent server did not answer {asked} in time.")
-        why = self._why_gone() or str(error) or type(error).__name__
-        return ServerLostError(f"The agent server cannot be reached ({asked}): {why}")
+        why = self._why_gone() or why_unreached(error)
+        where = self._http.base_url.netloc.decode()  # without a password
+        return ServerLostError(f"The agent server at {where} cannot be reached ({asked}): {why}")
 
 
 def _reader(request: Request, expected: type[A]) -> Callable[[int, bytes], A]:

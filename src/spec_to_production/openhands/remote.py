@@ -50,6 +50,9 @@ _DELETED_AT_ONCE = 16
 class DistantServer(AgentServer):
     """Conversations on a server that shares no disk with us, and that may be started again."""
 
+    _hint = ""
+    """What the reader can do should it not get ready."""
+
     def __init__(self, tell: Callable[[str], None]) -> None:
         super().__init__(tell)
         self._began = float("inf")
@@ -96,7 +99,9 @@ class DistantServer(AgentServer):
     def _launch(self) -> tuple[Client, str]:
         client = self._connect()
         try:
-            return client, self._await_ready(client, _READY_WITHIN_S)
+            return client, self._await_ready(
+                client, _READY_WITHIN_S, hint=self._hint, tell=self._tell
+            )
         except BaseException:
             client.close()
             raise
@@ -154,6 +159,8 @@ class RemoteServer(DistantServer):
         tell: Takes a line of progress, on another thread.
         answer_within_s: How long one answer may take.
     """
+
+    _hint = "Check openhands-url, and that the server runs."
 
     def __init__(
         self,

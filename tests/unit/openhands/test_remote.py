@@ -88,8 +88,11 @@ def test_what_a_full_server_does_not_begin_is_told_at_once_and_said_only_once(tm
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (httpx.ConnectError("refused"), "refused"),
-        (httpx.Response(503, json={"status": "initializing"}), "503"),
+        (
+            httpx.ConnectError("[Errno 111] Connection refused"),
+            "at agent-server.test cannot be reached .*: connection refused\nCheck openhands-url",
+        ),
+        (httpx.Response(503, json={"status": "initializing"}), "503(?s:.*)Check openhands-url"),
         (httpx.Response(404, text="no such page"), "404"),
     ],
 )
@@ -101,6 +104,23 @@ def test_a_server_that_does_not_get_ready_is_told_with_its_last_word(monkeypatch
         pytest.raises(ServerStartError, match=rf"not ready within 0 s\. .*{why}"),
     ):
         client.wait_until_ready()
+
+
+@respx.mock
+def test_what_a_server_is_waited_for_is_told_once(told):
+    refused = httpx.ConnectError("[Errno 111] Connection refused")
+    starting = httpx.Response(503, json={"detail": "initializing"})
+    ready = respx.get(f"{HOST}/ready")
+    ready.side_effect = [refused, refused, starting, httpx.Response(200, json={"success": True})]
+    respx.get(f"{HOST}/server_info").respond(json={"version": "1.58.0"})
+    with closing(RemoteServer(HOST, None, told.append)) as client:
+        client.wait_until_ready()
+
+    first, second, last = told
+    assert first.startswith("waiting up to 60 s: The agent server at ")
+    assert first.endswith("cannot be reached (GET /ready): connection refused")
+    assert second.endswith("GET /ready with 503: initializing")
+    assert last == "the agent server is ready"
 
 
 @respx.mock
