@@ -5,6 +5,8 @@ import textwrap
 from integration.verification.conftest import (  # noqa: F401 - fixtures
     folder,
     make_verifier,
+    python,
+    runner,
     verify,
 )
 from security.conftest import held

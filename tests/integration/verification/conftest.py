@@ -15,7 +15,10 @@ from spec_to_production.results import GeneratedFile, TestVerdict, Verification
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot, git
 from spec_to_production.specs import parse_spec
-from spec_to_production.verification import Effort, Verifier
+from spec_to_production.verification import Effort, Verifier, verifier
+from spec_to_production.verification.interpreter import install_runner
+from support.lean_python import make_lean_python
+from support.repositories import reachable_folder
 
 SHOP = '''
 """Prices of a small shop."""
@@ -170,12 +173,29 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.fixture(scope="session")
+def python() -> Iterator[Path]:
+    """The interpreter of all tests that are judged."""
+    with reachable_folder() as folder:
+        yield make_lean_python(folder / "python")
+
+
+@pytest.fixture(scope="session")
+def runner(python: Path) -> Iterator[Path]:
+    """The code that runs inside, compiled once for all verifiers; no run can write there."""
+    with reachable_folder() as folder:
+        yield install_runner(Sandbox.prepare(folder / "sandbox", python), folder / "runner")
+
+
 @pytest.fixture
-def make_verifier(folder: Path) -> Callable[..., Verifier]:
+def make_verifier(
+    folder: Path, python: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Verifier]:
     """A verifier of the shop, whose own suite is ``existing``; its warnings are errors.
 
     ``there`` is what the checkout has beside it or in its place: text, which is dedented, or bytes.
     """
+    monkeypatch.setattr(verifier, "install_runner", lambda *_: runner)
 
     def make(
         existing: str = EXISTING,
@@ -201,7 +221,7 @@ def make_verifier(folder: Path) -> Callable[..., Verifier]:
             spec=parse_spec(SPEC, "spec.md"),
             component=find_component(component.removesuffix("/__init__.py"), root),
             snapshot=Snapshot.take(root, folder / "snapshot"),
-            sandbox=Sandbox.prepare(folder / "sandbox"),
+            sandbox=Sandbox.prepare(folder / "sandbox", python),
             effort=effort,
             work=folder / "work",
             progress=lambda _: None,
