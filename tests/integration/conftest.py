@@ -19,6 +19,8 @@ from pydantic import SecretStr
 from spec_to_production.openhands import EmbeddedServer
 from spec_to_production.openhands.interface import Model
 from spec_to_production.settings import cache_folder
+from support.lean_python import make_lean_python
+from support.repositories import reachable_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,6 +67,13 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="s2p-") as folder:
         Path(folder).chmod(0o711)
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def lean_python() -> Iterator[Path]:
+    """The interpreter of tests that run in the sandbox."""
+    with reachable_folder() as folder:
+        yield make_lean_python(folder / "python")
 
 
 @pytest.fixture(scope="session")

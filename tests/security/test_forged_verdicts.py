@@ -2,10 +2,10 @@
 
 import textwrap
 
+from integration.conftest import lean_python  # noqa: F401 - a fixture
 from integration.verification.conftest import (  # noqa: F401 - fixtures
     folder,
     make_verifier,
-    python,
     runner,
     verify,
 )

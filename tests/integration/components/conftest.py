@@ -1,6 +1,5 @@
 import shutil
 import tempfile
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -19,14 +18,8 @@ def place():
 
 
 @pytest.fixture
-def sandbox(place):
-    return Sandbox.prepare(place / "sandbox")
-
-
-# Plugins of the tool's own tests have no part in these projects, and are slow to load.
-SETTINGS = "[pytest]\naddopts = {}\n".format(
-    " ".join(f"-pno:{plugin.name}" for plugin in entry_points(group="pytest11"))
-)
+def sandbox(place, lean_python):
+    return Sandbox.prepare(place / "sandbox", lean_python)
 
 
 @pytest.fixture
@@ -34,7 +27,7 @@ def project(place):
     """Writes files into a small repository and returns its root."""
     root = place / "repo"
     root.mkdir()
-    (root / "pytest.ini").write_text(SETTINGS)
+    (root / "pytest.ini").write_text("[pytest]\n")
 
     def write(files):
         for name, text in files.items():

@@ -34,10 +34,10 @@ def checkout(place):
 class Case:
     """One component, taken through refactoring as the workflow does it."""
 
-    def __init__(self, place, root):
+    def __init__(self, place, root, python):
         self.root = root
         self._place = place
-        self._sandbox = Sandbox.prepare(place / "sandbox")
+        self._sandbox = Sandbox.prepare(place / "sandbox", python)
         self._snapshot = Snapshot.take(root, place / "snapshot")
         self._component = Component(
             name="shop",
@@ -76,5 +76,5 @@ class Case:
 
 
 @pytest.fixture
-def case(place):
-    return lambda root: Case(place, root)
+def case(place, lean_python):
+    return lambda root: Case(place, root, lean_python)

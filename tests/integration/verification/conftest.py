@@ -17,7 +17,6 @@ from spec_to_production.snapshot import Snapshot, git
 from spec_to_production.specs import parse_spec
 from spec_to_production.verification import Effort, Verifier, verifier
 from spec_to_production.verification.interpreter import install_runner
-from support.lean_python import make_lean_python
 from support.repositories import reachable_folder
 
 SHOP = '''
@@ -174,22 +173,15 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def python() -> Iterator[Path]:
-    """The interpreter of all tests that are judged."""
-    with reachable_folder() as folder:
-        yield make_lean_python(folder / "python")
-
-
-@pytest.fixture(scope="session")
-def runner(python: Path) -> Iterator[Path]:
+def runner(lean_python: Path) -> Iterator[Path]:
     """The code that runs inside, compiled once for all verifiers; no run can write there."""
     with reachable_folder() as folder:
-        yield install_runner(Sandbox.prepare(folder / "sandbox", python), folder / "runner")
+        yield install_runner(Sandbox.prepare(folder / "sandbox", lean_python), folder / "runner")
 
 
 @pytest.fixture
 def make_verifier(
-    folder: Path, python: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, lean_python: Path, runner: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Verifier]:
     """A verifier of the shop, whose own suite is ``existing``; its warnings are errors.
 
@@ -221,7 +213,7 @@ def make_verifier(
             spec=parse_spec(SPEC, "spec.md"),
             component=find_component(component.removesuffix("/__init__.py"), root),
             snapshot=Snapshot.take(root, folder / "snapshot"),
-            sandbox=Sandbox.prepare(folder / "sandbox", python),
+            sandbox=Sandbox.prepare(folder / "sandbox", lean_python),
             effort=effort,
             work=folder / "work",
             progress=lambda _: None,

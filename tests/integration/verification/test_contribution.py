@@ -43,7 +43,9 @@ def line_of(shop, code):
 
 
 @pytest.mark.parametrize("with_baseline", [True, False])
-def test_the_lines_that_only_a_new_test_runs_are_told(make_verifier, folder, with_baseline):
+def test_the_lines_that_only_a_new_test_runs_are_told(
+    make_verifier, folder, lean_python, with_baseline
+):
     verifier = make_verifier(EXISTING)
     shop = (folder / "shop/src/shop.py").read_text()
     baseline = None
@@ -51,7 +53,7 @@ def test_the_lines_that_only_a_new_test_runs_are_told(make_verifier, folder, wit
         baseline = run_baseline(
             find_component("src/shop.py", folder / "shop"),
             Snapshot.take(folder / "shop", folder / "base"),
-            Sandbox.prepare(folder / "sandbox"),
+            Sandbox.prepare(folder / "sandbox", lean_python),
             folder / "baseline",
         )
     verifier.judge([GeneratedFile(path="tests/test_candidate.py", content=ADDED)])
