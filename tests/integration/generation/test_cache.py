@@ -52,7 +52,8 @@ def settings(tmp_path):
     (root / "calc.py").write_text('"""Sums."""\n\n\ndef add(a, b):\n    return a + b\n')
     git("init", "--quiet", cwd=root)
     given = {"spec": "spec.md", "component": "calc.py", "llm-model": "openai/none"}
-    options = {**given, "cache-dir": "../kept", "enable-refactoring": "false"}
+    quick = {"enable-refactoring": "false", "flake-bound": "0.5"}
+    options = {**given, **quick, "cache-dir": "../kept"}
     return from_options(options, root, {})
 
 
@@ -106,9 +107,8 @@ class Again:
 @pytest.fixture
 def again(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(backend, "start", lambda *_: pytest.fail("a server was started"))
-    with_key = settings.model_copy(
-        update={"llm_api_key": SecretStr("a key of the usual length"), "flake_bound": 0.5}
-    )
+    key = SecretStr("a key of the usual length")
+    with_key = settings.model_copy(update={"llm_api_key": key})
     runs = Again(with_key, tmp_path / "checkout", tmp_path / "kept")
     runs.answer(TEST)
     return runs
