@@ -17,7 +17,9 @@ demo: setup ## Run the main job on the calculator; results in out/
 	@$(BIN)/python examples/demo.py
 
 test: setup ## Run all tests, those on the real agent server included
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m "not alone" -n 2 --dist loadgroup || failed=1; \
+	$(BIN)/python -m pytest -m alone || failed=1; \
+	exit $${failed:-0}
 
 test-security: setup ## Attack a run from within, as a hostile agent and as a hostile test
 	@$(BIN)/python -m pytest tests/security

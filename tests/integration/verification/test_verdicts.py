@@ -417,7 +417,7 @@ def test_a_requirement_is_named_by_what_stands_around_a_test_as_well(judge):
     [
         ("import os; os._exit(0)", "unsafe"),
         ("import os; os.kill(os.getppid(), 9)", "unsafe"),
-        ("import os\n    while True: os.fork()", "unsafe"),
+        pytest.param("import os\n    while True: os.fork()", "unsafe", marks=pytest.mark.alone),
         ("open('/tmp/spec-to-production-was-here', 'w')", "unsafe"),
         ("open(shop.__file__, 'a').write('#')", "unsafe"),
         ("shop.parse = lambda text: 1", "unsafe"),
