@@ -38,6 +38,7 @@ FRAGMENTS = [
         " -->",
         "---\n",
     ),
+    *("Requirement FR-5: ", "### Requirement: FR-6 ", "### Requirement: Log in", "#### Scenario: "),
     *("\r", "\x0c", "\u2028", "\x00"),
 ]
 
@@ -61,6 +62,8 @@ def test_any_text_is_a_spec_or_refused_as_one(text):
         for criterion in requirement.criteria:
             assert span.start <= criterion.line <= span.end
     assert len({requirement.id for requirement in spec.requirements}) == len(spec.requirements)
+    for one in spec.unclaimed:
+        assert "MUST" in "\n".join(lines[one.line - 1 :])
 
 
 @given(documents)
