@@ -22,6 +22,7 @@ from spec_to_production.generation.remedies import Remedy
 from spec_to_production.generation.terms import Judge, Means
 from spec_to_production.openhands.interface import Assignment, Failure, State
 from spec_to_production.reporting.escape import one_line
+from spec_to_production.reporting.words import count
 from spec_to_production.results import Task, TestVerdict
 
 _AT_WORK = {"idle", "running", "unknown"}
@@ -359,7 +360,7 @@ class Course:
             return
         flight.repairs += 1
         flight.deadline = float("inf")
-        self._progress.tell(f"{len(rejected)} tests go back for repair", flight.task.id)
+        self._progress.tell(f"{count(len(rejected), 'test')} to be repaired", flight.task.id)
         flight.to_say = self._means.prompts.repair(rejected, flight.output_path)
         self._wait(flight, 0)
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from spec_to_production import probes, syntax
+from spec_to_production.reporting import words
 from spec_to_production.results import (
     Baseline,
     Check,
@@ -145,11 +146,12 @@ class Verifier:
         self._forget({file.path for file in files})
         self._inputs.update((file.path, file) for file in files)
         candidates = self._placed(files)
-        with self._pool() as pool, self._phase("collection", f"collecting {len(files)} files"):
+        batch = files[0].path if len(files) == 1 else words.count(len(files), "file")
+        with self._pool() as pool, self._phase("collection", f"{batch}: collecting"):
             known = self._spec.requirements
             cases, self._libraries = trials.collected(pool, candidates, known)
         with self._pool() as pool:
-            cases = self._judged(pool, cases)
+            cases = self._judged(pool, cases, batch)
         cases = [explained(case, self._inputs.values()) for case in cases]
         self._cases += cases
         return tuple(self._verdict(case) for case in cases)
@@ -185,20 +187,21 @@ class Verifier:
             self._sandbox, self._place, self._runner, self._effort.workers, self._libraries
         )
 
-    def _judged(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
+    def _judged(self, pool: Interpreters, cases: list[Case], batch: str) -> list[Case]:
         patience = self._effort.test_timeout
-        with self._phase("alone", f"{len(cases)} tests, each alone"):
+        tests = words.count(len(cases), "test")
+        with self._phase("alone", f"{batch}: {tests}, each by itself"):
             cases = trials.run_alone(pool, cases, patience)
         if any(case.by_examples for case in cases):
-            with self._phase("examples", "other examples for property tests"):
+            with self._phase("examples", f"{batch}: other examples for property tests"):
                 searches = flakiness.repeats(self._effort.flake_bound)
                 known = shown(self._spec.requirements)
                 cases = searched(pool, cases, searches, patience, known)
-        with self._phase("repeats", "repeats in changing circumstances"):
+        with self._phase("repeats", f"{batch}: repeats in changing circumstances"):
             cases = self._repeated(pool, cases)
-        with self._phase("nulls", "null implementations"):
+        with self._phase("nulls", f"{batch}: against null implementations"):
             cases = trials.against_nulls(pool, cases, self._sources, patience)
-        with self._phase("mutation", "mutants"):
+        with self._phase("mutation", f"{batch}: against mutants"):
             cases = self._mutated(pool, cases)
         return self._settled(cases)
 
@@ -490,8 +493,8 @@ class Verifier:
         )
 
     @contextmanager
-    def _phase(self, name: str, words: str) -> Iterator[None]:
-        self._progress(words)
+    def _phase(self, name: str, what: str) -> Iterator[None]:
+        self._progress(what)
         started = time.monotonic()
         yield
         elapsed = (time.monotonic() - started) * 1000
