@@ -163,7 +163,8 @@ def _without_tests(
     if broken and len(broken) >= len(modules):
         first = broken[0]
         return "error", f"The component cannot be imported: {first['module']}: {first['why']}"
-    return "no_tests", f"All {len(tests)} tests are skipped." if tests else ""
+    all_of_them = "The only test is" if len(tests) == 1 else f"All {len(tests)} tests are"
+    return "no_tests", f"{all_of_them} skipped." if tests else ""
 
 
 def _nothing_ran(events: Sequence[Event]) -> str:

@@ -141,7 +141,8 @@ def _trim(address: str, dialect: Dialect) -> str:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(
-            f"llm-base-url: {address!r} is not an address.", hint="It starts with https://."
+            f"llm-base-url: {address!r} is not an address.",
+            hint="Write it in full, as https://host/v1.",
         )
     path = parts.path.rstrip("/")
     if dialect is _ANTHROPIC:

@@ -94,7 +94,9 @@ class _Course:
 
     def _shown(self) -> str:
         tests = len(self._seen.outcomes)
-        return f"{tests} tests end as before" if tests else "there is no test, only layout changed"
+        if not tests:
+            return "there is no test, only layout changed"
+        return "1 test ends as before" if tests == 1 else f"{tests} tests end as before"
 
     def _fix_by_family(self) -> None:
         tried: set[str] = set()

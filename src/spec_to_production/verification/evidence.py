@@ -375,14 +375,16 @@ def why_vacuous(case: Case) -> str:
     if not case.runs_component:
         parts.append("It runs no line of the component.")
     if passed:
-        kinds = ", ".join(passed)
-        parts.append(f"It passes when all functions but constructors are replaced ({kinds}).")
+        values = ", ".join(null for null in passed if null != "raising")
+        ways = [f"returns something arbitrary ({values})"] * bool(values)
+        ways += ["raises"] * ("raising" in passed)
+        parts.append(f"It still passes when every function {' or '.join(ways)}.")
     if case.asserts_nothing:
         parts.append("None of its assertions comes to run.")
     if not case.kills:
         parts.append("It notices none of the mutants of the code that it runs.")
     elif not any(kill.told for kill in case.kills):
-        parts.append("Mutants make it crash, but no assertion of it notices a wrong value.")
+        parts.append("Faults make it crash, but none of its assertions notices a wrong value.")
     return " ".join(parts)
 
 

@@ -280,7 +280,7 @@ def test_digs():
 def test_skipped_tests_alone_are_no_tests(run):
     suite = run({"tests/test_a.py": "import pytest\ndef test_a(): pytest.skip()\n"})
 
-    assert (suite.status, suite.detail) == ("no_tests", "All 1 tests are skipped.")
+    assert (suite.status, suite.detail) == ("no_tests", "The only test is skipped.")
 
 
 def test_an_interpreter_without_pytest_is_an_error_that_says_what_to_do(project, place, calc):

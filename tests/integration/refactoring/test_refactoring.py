@@ -46,7 +46,7 @@ def test_safe_fixes_and_layout_are_kept_when_the_tests_end_as_before(checkout, c
     refactoring = case(root).refactor()
 
     assert refactoring.status == "kept"
-    assert "1 tests end as before" in refactoring.detail
+    assert "1 test ends as before" in refactoring.detail
     assert applied(root, refactoring.patch) == (
         "def price(net: float, rate: float | None = None) -> float:\n"
         "    if not rate is None:\n"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from spec_to_production.verification.candidates import Candidate
-from spec_to_production.verification.evidence import Case
+from spec_to_production.verification.evidence import Case, why_vacuous
 from spec_to_production.verification.mutation import mutants_of
 from spec_to_production.verification.runs import Outcome
 
@@ -50,3 +50,17 @@ def test_a_certain_object_is_more_than_its_type(comparison, tells):
     case = Case(TEST, TEST, Candidate("tests/test_a.py", "tests/test_a.py", ""), None)
     (mutant,) = (one for one in mutants_of("a.py", "def f(x):\n    return x\n") if one.nulling)
     assert case.tells(mutant, replace(FAILED, comparison=comparison)) is tells
+
+
+@pytest.mark.parametrize(
+    ("passed", "told"),
+    [
+        (("truthy", "falsy"), "returns something arbitrary (truthy, falsy)"),
+        (("raising",), "raises"),
+        (("falsy", "raising"), "returns something arbitrary (falsy) or raises"),
+    ],
+)
+def test_what_a_vacuous_test_passes_with_is_told_in_words(passed, told):
+    case = Case(TEST, TEST, Candidate("tests/test_a.py", "tests/test_a.py", ""), None)
+    case = replace(case, nulls=dict.fromkeys(passed, PASSED))
+    assert f" It still passes when every function {told}. " in why_vacuous(case)
