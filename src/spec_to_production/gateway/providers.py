@@ -68,6 +68,7 @@ _KNOWN: Mapping[str, tuple[Dialect, str | None]] = {
     "xai": (_OPENAI, "https://api.x.ai/v1"),
 }
 
+_OPENAIS = re.compile(r"gpt|chatgpt|o[0-9]|ft:")
 _QUERY = ("alt", "api-version")
 _NOBODYS = ""
 """No model is called so."""
@@ -116,7 +117,8 @@ def find_provider(model: str, base_url: str | None) -> Provider | None:
     """Who serves the model; ``None`` for one of :data:`NOT_ISOLATED`.
 
     Raises:
-        SettingsError: The address is not known, or is not one for a key to be sent to.
+        SettingsError: The provider or its address is not known, or the address is not one for a
+            key to be sent to.
     """
     prefix, slash, _ = model.partition("/")
     if prefix in NOT_ISOLATED and slash:
@@ -132,8 +134,15 @@ def find_provider(model: str, base_url: str | None) -> Provider | None:
 
 
 def _by_name(model: str) -> str:
-    """LiteLLM also knows some models without a prefix."""
-    return "anthropic" if model.startswith("claude") else "openai"
+    """LiteLLM also knows some models without a prefix; others it refuses, wherever they are."""
+    if model.startswith("claude"):
+        return "anthropic"
+    if _OPENAIS.match(model):
+        return "openai"
+    raise SettingsError(
+        f"llm-model: no provider is known of {model!r}.",
+        hint=f"Write the provider before the name; for a server of your own, openai/{model}.",
+    )
 
 
 def _trim(address: str, dialect: Dialect) -> str:

@@ -177,6 +177,18 @@ def test_a_provider_that_wants_signatures_is_not_served(model):
     assert find_provider(model, None) is None
 
 
+@pytest.mark.parametrize("base_url", [None, "https://models.example/v1"])
+def test_a_name_that_tells_no_provider_is_refused(base_url):
+    with pytest.raises(SettingsError, match=r"llm-model: .*'foo'") as caught:
+        find_provider("foo", base_url)
+    assert "openai/foo" in caught.value.hint
+
+
+@pytest.mark.parametrize("model", ["gpt-5", "o3", "ft:gpt-4o:ours", "claude-sonnet-4-5"])
+def test_a_name_that_tells_its_provider_needs_no_prefix(model):
+    assert find_provider(model, None)
+
+
 @pytest.mark.parametrize(
     ("model", "base_url"), [("azure/ours", None), ("someone/new", None), ("openai/x", "ftp://x")]
 )
