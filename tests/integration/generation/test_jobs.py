@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from contextlib import closing
@@ -68,6 +69,26 @@ def test_what_the_gateway_refuses_ends_the_jobs_by_the_budget(agent_server, reco
         ("skipped", "budget"),
     ]
     assert outcome.problems[0].message.startswith("stopped: budget after 0/2 requirements")
+
+
+def test_a_model_that_is_not_where_it_is_said_to_be_stops_the_run(
+    agent_server, recorded_model, base
+):
+    nowhere = find_provider("openai/recorded-test", "http://127.0.0.1:1/v1")
+    minutes = itertools.count(step=60)
+    with closing(
+        Gateway(nowhere, SecretStr("key"), gateway.Purse(), clock=lambda: next(minutes))
+    ) as away:
+        model = replace(recorded_model.model, api_key=away.key, base_url=away.address)
+
+        outcome = run_jobs(agent_server, model, base, ["tests/test_a.py"])
+
+    (job,) = outcome.jobs
+    assert (job.status, job.cause, job.attempts) == ("failed", "configuration", 0)
+    assert job.message == (
+        "Check llm-model and llm-base-url. The model did not answer: "
+        "127.0.0.1:1 cannot be reached: connection refused."
+    )
 
 
 def test_a_key_that_is_refused_stops_the_jobs_that_wait(agent_server, recorded_model, base):
