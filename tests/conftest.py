@@ -23,6 +23,7 @@ settings.register_profile("house", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("house")
 
 
+@pytest.hookimpl(tryfirst=True)  # before the processes learn who belongs together
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs while no other test does, and what stays in one of several processes."""
     for item in items:

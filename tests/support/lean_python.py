@@ -16,6 +16,12 @@ _NEEDED = (
     "time-machine",
     "hypothesis",
     "sortedcontainers",
+    # A component of records, which are tested as such.
+    "pydantic",
+    "pydantic-core",
+    "annotated-types",
+    "typing-extensions",
+    "typing-inspection",
 )
 
 
