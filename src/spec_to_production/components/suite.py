@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spec_to_production.components.layout import import_options
 from spec_to_production.disk import remove
 from spec_to_production.results import (
     Component,
@@ -54,6 +55,7 @@ def run_suite(
         test_timeout: Seconds for one test before it counts as failed.
 
     Raises:
+        ComponentError: The project's settings cannot be read.
         SandboxError: The process could not be started.
     """
     copy = copy.resolve()
@@ -66,6 +68,7 @@ def run_suite(
             "events": str(folder / "events"),
             "cache": str(folder / "cache"),
             "tests": list(test_files),
+            "options": import_options(copy),
             "files": [str(copy / module.path) for module in modules],
             "modules": [module.name for module in modules if not _is_program(module.name)],
             "test_timeout": test_timeout,

@@ -29,6 +29,11 @@ except ImportError as missing:
     )
 
 _AGAIN_S = 0.01
+_PLUGINS = {
+    ("pytest_randomly", "randomly"): "--randomly-dont-reorganize",
+    ("xdist", "xdist"): "-n0",
+    ("pytest_cov", "cov"): "--no-cov",
+}
 _COVERAGE = str(Path(coverage.__file__).parent) + os.sep
 
 Emit = Callable[..., None]
@@ -150,13 +155,16 @@ def _arguments(order: dict[str, Any]) -> list[str]:
         "--continue-on-collection-errors",
         "--maxfail=0",
     ]
-    if importlib.util.find_spec("pytest_randomly"):
-        arguments.append("--randomly-dont-reorganize")
-    if importlib.util.find_spec("xdist"):
-        arguments.append("-n0")
-    if importlib.util.find_spec("pytest_cov"):
-        arguments.append("--no-cov")
-    return arguments
+    return arguments + [
+        taken_back
+        for (module, name), taken_back in _PLUGINS.items()
+        if importlib.util.find_spec(module) and not _is_off(name, order["options"])
+    ]
+
+
+def _is_off(plugin: str, options: Sequence[str]) -> bool:
+    """Whether the project switches a plugin off, and with it the options that it adds."""
+    return any(word.endswith((f"no:{plugin}", f"no:pytest_{plugin}")) for word in options)
 
 
 def _analyse(measure: coverage.Coverage, path: str, emit: Emit) -> None:

@@ -1,3 +1,6 @@
+import sys
+from pathlib import Path
+
 import pytest
 
 from spec_to_production.components.suite import run_suite
@@ -21,8 +24,8 @@ def run(project, sandbox, calc):
     def run(files, **given):
         root = project(SOURCE | files)
         tests = sorted(name for name in files if name.rpartition("/")[2].startswith("test_"))
-        settings = {"import_root": "src", "measure": calc} | given
-        return run_suite(tests, root, sandbox, **settings)
+        settings = {"sandbox": sandbox, "import_root": "src", "measure": calc} | given
+        return run_suite(tests, root, **settings)
 
     return run
 
@@ -38,6 +41,17 @@ def test_green_tests_pass_and_their_lines_are_covered(run):
     assert [test.id for test in suite.tests] == ["tests/test_ops.py::test_add"]
     (file,) = suite.coverage.files
     assert (file.path, file.covered, file.missing) == ("src/calc/ops.py", (1, 2, 4), (5,))
+    assert suite.coverage.percent == 75
+
+
+@pytest.mark.parametrize("options", ["", "-n 2", "-p no:xdist", "-pno:xdist"])
+def test_plugins_of_the_project_are_taken_back_where_they_are_on(options, run, place):
+    has_plugins = Sandbox.prepare(place / "with-plugins", Path(sys.executable))
+    ini = f"[pytest]\naddopts = {options}\n"
+
+    suite = run({"tests/test_ops.py": GREEN, "pytest.ini": ini}, sandbox=has_plugins)
+
+    assert (suite.status, suite.detail) == ("passed", "")
     assert suite.coverage.percent == 75
 
 
