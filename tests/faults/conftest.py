@@ -64,6 +64,6 @@ def pytest_terminal_summary(
 ) -> None:
     rows = config.stash.get(ROWS, [])
     for fault, phase, outcome, seconds in [("fault", "phase", "outcome", "time"), *rows]:
-        terminalreporter.write_line(f"{fault:20} {phase:10} {outcome:44} {seconds:>7}")
+        terminalreporter.write_line(f"{fault:20} {phase:16} {outcome:44} {seconds:>7}")
     if os.environ.get("FAULTS") != "all":
         terminalreporter.write_line(f"{len(rows)} of the cases; make test-faults strikes all.")
