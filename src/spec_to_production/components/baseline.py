@@ -39,6 +39,7 @@ def run_baseline(
         snapshot.copy(work / "repository"),
         sandbox,
         import_root=component.import_root,
+        options=component.pytest_options,
         measure=component,
         limits=limits,
         test_timeout=test_timeout,

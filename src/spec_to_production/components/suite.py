@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spec_to_production.components.layout import import_options
 from spec_to_production.disk import remove
 from spec_to_production.results import (
     Component,
@@ -35,6 +34,7 @@ def run_suite(
     sandbox: Sandbox,
     *,
     import_root: str,
+    options: Sequence[str],
     measure: Component | None = None,
     limits: Limits = _LIMITS,
     test_timeout: float = 60,
@@ -50,12 +50,13 @@ def run_suite(
         copy: The repository to run in; it is handed over to the sandbox's user.
         sandbox: Where the tests run.
         import_root: The directory for ``sys.path``, relative to the copy.
+        options: Those of the project's pytest that decide what is imported, as they were read
+            before anything of the project ran: it may have planted a link in their place.
         measure: The component whose coverage is wanted.
         limits: Bounds of the whole run.
         test_timeout: Seconds for one test before it counts as failed.
 
     Raises:
-        ComponentError: The project's settings cannot be read.
         SandboxError: The process could not be started.
     """
     copy = copy.resolve()
@@ -68,7 +69,7 @@ def run_suite(
             "events": str(folder / "events"),
             "cache": str(folder / "cache"),
             "tests": list(test_files),
-            "options": import_options(copy),
+            "options": list(options),
             "files": [str(copy / module.path) for module in modules],
             "modules": [module.name for module in modules if not _is_program(module.name)],
             "test_timeout": test_timeout,

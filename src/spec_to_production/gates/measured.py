@@ -60,8 +60,8 @@ def test_pass_rate(proposal: Proposal) -> Gate:
     if not files:
         return Gate(name=name, status="error", detail="There are no tests.", threshold=threshold)
     with proposal.copy() as copy:
-        root = proposal.component.import_root
-        suite = run_suite(files, copy, proposal.sandbox, import_root=root)
+        root, options = proposal.component.import_root, proposal.component.pytest_options
+        suite = run_suite(files, copy, proposal.sandbox, import_root=root, options=options)
     ran = [test for test in suite.tests if test.outcome != "skipped"]
     if suite.status == "error" or not ran:
         detail = suite.detail or "No test ran."

@@ -107,7 +107,8 @@ class Bench:
     def _run_tests(self, copy: Path) -> Sequence[ExistingTest]:
         files = [*self.component.test_files, *(file.path for file in self.tests)]
         root = self.component.import_root
-        return run_suite(files, copy, self.sandbox, import_root=root).tests
+        options = self.component.pytest_options
+        return run_suite(files, copy, self.sandbox, import_root=root, options=options).tests
 
     def _broken_imports(self, copy: Path) -> dict[str, str]:
         # Importing a program's __main__ runs the program.

@@ -24,7 +24,12 @@ def run(project, sandbox, calc):
     def run(files, **given):
         root = project(SOURCE | files)
         tests = sorted(name for name in files if name.rpartition("/")[2].startswith("test_"))
-        settings = {"sandbox": sandbox, "import_root": "src", "measure": calc} | given
+        settings = {
+            "sandbox": sandbox,
+            "import_root": "src",
+            "options": (),
+            "measure": calc,
+        } | given
         return run_suite(tests, root, **settings)
 
     return run
@@ -49,7 +54,8 @@ def test_plugins_of_the_project_are_taken_back_where_they_are_on(options, run, p
     has_plugins = Sandbox.prepare(place / "with-plugins", Path(sys.executable))
     ini = f"[pytest]\naddopts = {options}\n"
 
-    suite = run({"tests/test_ops.py": GREEN, "pytest.ini": ini}, sandbox=has_plugins)
+    files = {"tests/test_ops.py": GREEN, "pytest.ini": ini}
+    suite = run(files, sandbox=has_plugins, options=options.split())
 
     assert (suite.status, suite.detail) == ("passed", "")
     assert suite.coverage.percent == 75
@@ -304,7 +310,9 @@ def test_an_interpreter_without_pytest_is_an_error_that_says_what_to_do(project,
     root = project(SOURCE | {"tests/test_ops.py": GREEN})
     sandbox = Sandbox.prepare(place / "bare-box", place / "bare" / "bin" / "python")
 
-    suite = run_suite(["tests/test_ops.py"], root, sandbox, import_root="src", measure=calc)
+    suite = run_suite(
+        ["tests/test_ops.py"], root, sandbox, import_root="src", options=(), measure=calc
+    )
 
     assert suite.status == "error"
     assert "coverage is not installed for" in suite.detail

@@ -53,7 +53,9 @@ class Case:
 
     def refactor(self):
         copy = self._snapshot.copy(self._place / "base")
-        suite = run_suite(self._component.test_files, copy, self._sandbox, import_root="src")
+        suite = run_suite(
+            self._component.test_files, copy, self._sandbox, import_root="src", options=()
+        )
         return refactor(
             self._component,
             self._snapshot,
