@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from spec_to_production.verification.chance import SEEN_AGAIN
 from spec_to_production.verification.evidence import Case, after_repeats
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.runs import ForkRun, Outcome, Run
-
-_SEEN_AGAIN = 5
 
 
 def searched(
@@ -47,7 +46,7 @@ def _found(fork: Fork, case: Case, number: int, patience_s: float) -> tuple[Outc
     """How the test ended with these examples each time; nothing unless it always failed."""
     outcomes: list[Outcome] = []
     search = ForkRun((case.placed_id,), patience_s, examples=number)
-    while len(outcomes) <= _SEEN_AGAIN:
+    while len(outcomes) <= SEEN_AGAIN:
         outcome = fork(search).tests.get(case.placed_id)
         if outcome is None or outcome.passed:
             return ()
