@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from spec_to_production.results import (
@@ -13,47 +13,11 @@ from spec_to_production.results import (
     RequirementTests,
     Spec,
 )
-from spec_to_production.verification.candidates import Candidate
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.naming import Text, named_requirements
 from spec_to_production.verification.runs import Arc, Line, Outcome
 from spec_to_production.verification.together import Suite
-from spec_to_production.verification.trials import reaches
-
-_BUDGET_S = 30.0
-_SIZES = (300, 150, 75, 40, 20, 10)
-
-
-def as_cases(suite: Suite) -> list[Case]:
-    """The existing tests that pass, in the form in which mutants are run against tests."""
-    return [
-        Case(outcome.id, outcome.id, Candidate(path, path, ""), None, outcomes=(outcome,))
-        for outcome in _fastest_first(suite)
-        for path in [outcome.id.partition("::")[0]]
-    ]
-
-
-def _fastest_first(suite: Suite) -> list[Outcome]:
-    passing = [one for name, one in suite.record.tests.items() if name in suite.steady]
-    return sorted(passing, key=lambda outcome: outcome.duration_ms)
-
-
-def affordable(mutants: Sequence[Mutant], existing: Sequence[Case]) -> list[Mutant]:
-    """As many mutants as the existing tests can be run against in a bounded time.
-
-    They make the score, so what only leaves out a line of a log is not among them.
-    """
-    scored = [mutant for mutant in mutants if not mutant.unlogged]
-    for size in _SIZES:
-        some = scored[:size]
-        if sum(_worst_ms(mutant, existing) for mutant in some) <= _BUDGET_S * 1000:
-            return some
-    return []
-
-
-def _worst_ms(mutant: Mutant, existing: Sequence[Case]) -> float:
-    return sum(case.duration_ms or 0.0 for case in existing if reaches(case, mutant))
 
 
 def adds_at_once(case: Case, suite: Suite, named_before: Collection[str]) -> bool:
@@ -113,16 +77,16 @@ def coverage_change(before: Coverage | None, added: Collection[Line]) -> Change:
 
 
 def mutation_change(
-    mutants: Sequence[Mutant], before: Mapping[str, bool], accepted: Iterable[Case]
+    mutants: Collection[Mutant], killed: Collection[Mutant], accepted: Iterable[Case]
 ) -> Change:
     """The share of mutants that are killed, in percent, without and with the accepted tests."""
     if not mutants:
         return Change()
-    killed = {kill.mutant.id for case in accepted for kill in case.kills}
-    first = sum(before[mutant.id] for mutant in mutants)
-    both = sum(before[mutant.id] or mutant.id in killed for mutant in mutants)
+    before = set(mutants) & set(killed)
+    after = before | (set(mutants) & {kill.mutant for case in accepted for kill in case.kills})
     return Change(
-        before=round(100 * first / len(mutants), 2), after=round(100 * both / len(mutants), 2)
+        before=round(100 * len(before) / len(mutants), 2),
+        after=round(100 * len(after) / len(mutants), 2),
     )
 
 

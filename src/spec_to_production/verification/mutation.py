@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import random
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -111,22 +110,6 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
                 )
                 found.setdefault((first, text), mutant)
     return _numbered(list(found.values()))
-
-
-def sample(mutants: Sequence[Mutant], most: int, seed: int) -> list[Mutant]:
-    """At most so many mutants, spread evenly over the functions, by a recorded seed."""
-    chance = random.Random(seed)  # noqa: S311 - recorded, for replays
-    places: dict[tuple[str, str], list[Mutant]] = {}
-    for mutant in mutants:
-        places.setdefault((mutant.path, mutant.function), []).append(mutant)
-    for group in places.values():
-        chance.shuffle(group)
-    chosen: list[Mutant] = []
-    while len(chosen) < most and any(places.values()):
-        for group in places.values():
-            if group and len(chosen) < most:
-                chosen.append(group.pop())
-    return chosen
 
 
 def _units(body: Sequence[ast.stmt], owner: str) -> Iterator[tuple[ast.stmt, str]]:

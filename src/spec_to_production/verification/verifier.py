@@ -24,13 +24,11 @@ from spec_to_production.results import (
 )
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
-from spec_to_production.verification import flakiness, mutation, trials
+from spec_to_production.verification import flakiness, trials
 from spec_to_production.verification.candidates import Candidate, read
 from spec_to_production.verification.confirmation import end_the_same
 from spec_to_production.verification.contribution import (
     adds_at_once,
-    affordable,
-    as_cases,
     coverage_change,
     ledger,
     mutation_change,
@@ -48,15 +46,15 @@ from spec_to_production.verification.evidence import (
 )
 from spec_to_production.verification.fixtures import explained
 from spec_to_production.verification.interpreter import Interpreters, install_runner
-from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.mutation import Mutant, mutants_of
 from spec_to_production.verification.naming import shown
 from spec_to_production.verification.repetition import Repetition
 from spec_to_production.verification.runs import Place
 from spec_to_production.verification.salvage import run_alone_in_files, salvage
+from spec_to_production.verification.selection import Selection, against_selection, sample
+from spec_to_production.verification.survivors import Survivors
 from spec_to_production.verification.together import Suite, run_suite, run_together
 
-_LEAST_COMPARED = 20
-_MOST_ON_IMPORT = 100
 _A_REPLAY_S = 3600
 _QUICK_MS = 250
 _PYTHON = platform.python_version()
@@ -128,12 +126,11 @@ class Verifier:
         sandbox.admit(work / "runner")
         self._runner = install_runner(sandbox, work / "runner")
         self._sources = _readable(checkout, self._place.component)
-        self._mutants = [
-            mutant
-            for path, source in self._sources.items()
-            for mutant in mutation.mutants_of(path, source)
+        mutants = [
+            mutant for path, source in self._sources.items() for mutant in mutants_of(path, source)
         ]
-        self._sample = mutation.sample(self._mutants, effort.mutants, effort.seed)
+        some = sample(mutants, effort.mutants, effort.seed)
+        self._selection = Selection(mutants, some, effort.seed)
         self._essences = essences_in([checkout / path for path in component.test_files])
         self._libraries: tuple[str, ...] = ()
         self._cases: list[Case] = []
@@ -202,7 +199,7 @@ class Verifier:
         with self._phase("nulls", f"{batch}: against null implementations"):
             cases = trials.against_nulls(pool, cases, self._sources, patience)
         with self._phase("mutation", f"{batch}: against mutants"):
-            cases = self._mutated(pool, cases)
+            cases = against_selection(pool, cases, self._selection, self._sources, patience)
         return self._settled(cases)
 
     def _placed(self, files: Sequence[GeneratedFile]) -> list[Candidate]:
@@ -242,36 +239,6 @@ class Verifier:
         self._all_repeats &= repetition.complete
         return [repetition.cases.get(case.id, case) for case in cases]
 
-    def _mutated(self, pool: Interpreters, cases: list[Case]) -> list[Case]:
-        """Against a sample of the mutants; what that leaves in doubt, against all others too."""
-        sources, patience = self._sources, self._effort.test_timeout
-        cases = trials.against_mutants(pool, cases, self._sample, sources, patience)
-        doubtful, seed = _doubtful(cases), self._effort.seed
-        met = {case.id: set(trials.met_by(case, self._sample)) for case in doubtful}
-
-        def is_new(case: Case, mutant: Mutant) -> bool:
-            return bool(trials.met_by(case, [mutant])) and mutant not in met[case.id]
-
-        rest = self._those(is_new, doubtful)
-        rest = mutation.sample(rest, len(rest), seed)
-        tried = set(self._sample)
-        around = [one for one in self._mutants if one.needs_import and one not in tried]
-        rest += mutation.sample(around, _MOST_ON_IMPORT if doubtful else 0, seed)
-        cases = trials.merged(
-            cases, trials.against_mutants(pool, doubtful, rest, sources, patience)
-        )
-        doubtful = _doubtful(cases)
-        some = self._those(trials.runs_on_import, doubtful)
-        some = mutation.sample(some, _MOST_ON_IMPORT, seed)
-        return trials.merged(
-            cases, trials.against_imported_mutants(pool, doubtful, some, sources, patience)
-        )
-
-    def _those(
-        self, concern: Callable[[Case, Mutant], bool], cases: Sequence[Case]
-    ) -> list[Mutant]:
-        return [mutant for mutant in self._mutants if any(concern(case, mutant) for case in cases)]
-
     def _settled(self, cases: Sequence[Case]) -> list[Case]:
         """Accepted, vacuous or a mere copy: the verdict on tests that passed every run."""
         settled = []
@@ -309,9 +276,11 @@ class Verifier:
             with self._phase("together", "accepted tests with the existing suite"):
                 self._beside(pool, suite)
             with self._phase("existing_mutation", "mutants against the existing tests"):
-                sample, killed_before = self._mutants_before(pool, suite)
+                survivors = Survivors(pool, suite, self._sources, self._effort.test_timeout)
+                compared = survivors.compared(self._selection.sample)
             with self._phase("contribution", "what the accepted tests add"):
-                self._without_idle_ones(pool, suite, dict(killed_before))
+                self._without_idle_ones(pool, suite, survivors)
+                self._all_mutants &= survivors.all_found
             with self._phase("salvage", "accepted tests in files of their own"):
                 files = self._salvage(pool)
         accepted = self._having("accepted")
@@ -323,8 +292,8 @@ class Verifier:
             ),
             files=files,
             coverage=coverage_change(before, added),
-            mutation=mutation_change(sample, killed_before, accepted),
-            mutants=len(sample),
+            mutation=mutation_change(compared, survivors.killed, accepted),
+            mutants=len(compared),
             requirements=ledger(self._spec, self._cases),
             checks=self._checks(),
             timings=self._timings,
@@ -349,43 +318,13 @@ class Verifier:
                 )
             )
 
-    def _mutants_before(
-        self, pool: Interpreters, suite: Suite
-    ) -> tuple[list[Mutant], dict[str, bool]]:
-        """A sample of the mutants, and which of them the existing tests kill."""
-        existing = as_cases(suite)
-        some = affordable(self._sample, existing)
-        killed = self._killed_by(pool, existing, some)
-        return ([], {}) if killed is None else (some, killed)
-
-    def _killed_by(
-        self, pool: Interpreters, existing: Sequence[Case], mutants: Sequence[Mutant]
-    ) -> dict[str, bool] | None:
-        """Which mutants the existing tests kill; ``None`` when that could not be found out."""
-        patience = self._effort.test_timeout
-        after = trials.against_mutants(
-            pool, existing, mutants, self._sources, patience, stop_at_first=True
-        )
-        if any(case.is_unjudged for case in after):
-            self._all_mutants = False
-            return None
-        killed = {kill.mutant.id for case in after for kill in case.kills}
-        return {mutant.id: mutant.id in killed for mutant in mutants}
-
-    def _without_idle_ones(self, pool: Interpreters, suite: Suite, killed: dict[str, bool]) -> None:
-        """Reject accepted tests that add nothing to the existing suite.
-
-        Which mutants that kills is noted in ``killed``.
-        """
+    def _without_idle_ones(self, pool: Interpreters, suite: Suite, survivors: Survivors) -> None:
+        """Reject accepted tests that add nothing to the existing suite."""
         files = [self._place.root / path for path in self._component.test_files]
         named = named_in(files, self._spec.requirements)
-        existing = as_cases(suite)
         for case in self._having("accepted"):
-            if adds_at_once(case, suite, named):
-                continue
-            if not any(
-                self._let_one_live(pool, existing, mutants, killed)
-                for mutants in self._told_of(pool, case)
+            if not adds_at_once(case, suite, named) and not any(
+                survivors.include_one_of(mutants) for mutants in self._told_of(pool, case)
             ):
                 detail = "It runs no new line and kills no mutant that existing tests let live."
                 self._update([case.rejected("redundant", detail)])
@@ -393,32 +332,9 @@ class Verifier:
     def _told_of(self, pool: Interpreters, case: Case) -> Iterator[list[Mutant]]:
         """The mutants that a test tells of: those that are known, then others that it reaches."""
         yield [kill.mutant for kill in case.kills if kill.told]
-        tried = {*self._sample, *(kill.mutant for kill in case.kills)}
-        rest = [
-            one
-            for one in self._those(trials.reaches, [case])
-            if one not in tried and not one.needs_import
-        ]
-        (again,) = trials.against_mutants(
-            pool, _open_again([case]), rest, self._sources, self._effort.test_timeout
-        )
+        rest, patience = self._selection.untold_by(case), self._effort.test_timeout
+        (again,) = trials.against_mutants(pool, _open_again([case]), rest, self._sources, patience)
         yield [kill.mutant for kill in again.kills[len(case.kills) :] if kill.told]
-
-    def _let_one_live(
-        self,
-        pool: Interpreters,
-        existing: Sequence[Case],
-        mutants: Sequence[Mutant],
-        killed: dict[str, bool],
-    ) -> bool:
-        """Whether the existing tests let a mutant live, or it could not be found out."""
-        unknown = [one for one in mutants if one.id not in killed]
-        some = affordable(unknown, existing) or unknown[:_LEAST_COMPARED]
-        found = self._killed_by(pool, existing, some)
-        if found is None:
-            return True
-        killed |= found
-        return not all(killed.get(one.id, True) for one in mutants)
 
     def _salvage(self, pool: Interpreters) -> tuple[GeneratedFile, ...]:
         """The accepted tests as files; a test that fails without the rejected ones is no good."""
@@ -516,10 +432,6 @@ def _clock_of(effort: Effort) -> float:
     """Seconds back to the day of the run that is replayed; none when it is this run."""
     since = effort.began - time.time()
     return since if abs(since) > _A_REPLAY_S else 0.0
-
-
-def _doubtful(cases: Iterable[Case]) -> list[Case]:
-    return [case for case in cases if case.ruling is None and not is_real(case)]
 
 
 def _open_again(cases: Iterable[Case]) -> list[Case]:

@@ -13,10 +13,11 @@ import pytest
 
 from spec_to_production.verification import mutation
 from spec_to_production.verification import runner as runner_package
-from spec_to_production.verification.contribution import affordable
-from spec_to_production.verification.mutation import mutants_of, sample
+from spec_to_production.verification.mutation import mutants_of
 from spec_to_production.verification.nulls import is_replaced, null_source
 from spec_to_production.verification.runner import stand_ins
+from spec_to_production.verification.selection import sample
+from spec_to_production.verification.survivors import affordable
 
 SOURCE = textwrap.dedent(
     '''
