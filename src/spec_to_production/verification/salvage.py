@@ -10,12 +10,12 @@ from pathlib import Path, PurePosixPath
 
 from spec_to_production import syntax
 from spec_to_production.results import GeneratedFile
+from spec_to_production.verification.collection import NO_TESTS
 from spec_to_production.verification.definitions import qualified, test_nodes
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.excerpt import Part, excerpt, tables_of
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.runs import Record, Run
-from spec_to_production.verification.trials import NO_TESTS
 
 _NEEDS_ANOTHER = "It needs a test of its file that was rejected."
 Names = tuple[str, ...]

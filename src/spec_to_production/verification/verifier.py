@@ -26,6 +26,7 @@ from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.verification import flakiness, trials
 from spec_to_production.verification.candidates import Candidate, read
+from spec_to_production.verification.collection import collected
 from spec_to_production.verification.confirmation import end_the_same
 from spec_to_production.verification.contribution import (
     adds_at_once,
@@ -146,7 +147,7 @@ class Verifier:
         batch = files[0].path if len(files) == 1 else words.count(len(files), "file")
         with self._pool() as pool, self._phase("collection", f"{batch}: collecting"):
             known = self._spec.requirements
-            cases, self._libraries = trials.collected(pool, candidates, known)
+            cases, self._libraries = collected(pool, candidates, known)
         with self._pool() as pool:
             cases = self._judged(pool, cases, batch)
         cases = [explained(case, self._inputs.values()) for case in cases]
