@@ -476,3 +476,24 @@ def test_an_address_is_connected_to_and_a_name_is_looked_up(judge):
         "test_of_a_long_address": "It opened a network connection to 2001:db8::1.",
         "test_of_a_name": "It looked up the network name shop.invalid.",
     }
+
+
+def test_folders_of_a_run_are_left_out_of_what_a_test_says(judge):
+    found = judge(
+        """
+        import tempfile
+        from pathlib import Path
+
+        import shop
+
+        def test_of_tmp_path(tmp_path):
+            \"\"\"FR-1\"\"\"
+            assert str(tmp_path / shop.shipping.__name__) == "x"
+
+        def test_of_tempfile():
+            raise OSError(28, "too big", tempfile.gettempdir() + "/a.csv")
+        """
+    )
+    told = {name: test.detail for name, test in found.items()}
+    assert "+ …/test_of_tmp_path0/shipping" in told["test_of_tmp_path"]
+    assert "'…/a.csv'" in told["test_of_tempfile"]

@@ -51,6 +51,7 @@ def perform(request: Mapping[str, Any], fd: int, serve: forking.Serve | None = N
     recorder = Recorder(
         emit=emit,
         root=root,
+        tmp=request["tmp"],
         component=component,
         select=request["select"],
         seed=request["seed"],

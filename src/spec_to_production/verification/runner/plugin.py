@@ -30,6 +30,7 @@ COLLECTION = "collection"
 _LINGERING_S = 0.3
 _LAST_CHANCE_S = 2.0
 _ERROR = re.compile(r"^E +(.+)$", re.MULTILINE)
+_IN_TMP = r"(/tmp\w{8})?(/pytest-of-[^/]+/pytest-\d+)?\b"
 _MARK = re.compile(r"\bmark\.([A-Za-z]\w*)")
 _COMMAND = re.compile(rb"^\s*(::\w|##\[)", re.MULTILINE)
 
@@ -41,6 +42,7 @@ class Recorder:
     Attributes:
         emit: The channel.
         root: The checkout, with a slash at its end.
+        tmp: The run's TMPDIR.
         component: The component's files.
         select: Ids to run, in this order; None runs all that is collected. An id without
             brackets stands for all its parameters.
@@ -59,6 +61,7 @@ class Recorder:
 
     emit: Emit
     root: str
+    tmp: str
     component: frozenset[str]
     select: Sequence[str] | None
     seed: int
@@ -301,7 +304,8 @@ class Recorder:
         return path.removeprefix(self.root)
 
     def _clean(self, text: str) -> str:
-        return shorten(text.replace(self.root, ""))
+        """Text without the places of this run, which are others in the next."""
+        return shorten(re.sub(re.escape(self.tmp) + _IN_TMP, "…", text).replace(self.root, ""))
 
 
 def _libraries(root: str, ready: frozenset[str]) -> list[str]:
