@@ -17,9 +17,6 @@ def run_baseline(
     snapshot: Snapshot,
     sandbox: Sandbox,
     work: Path,
-    *,
-    test_timeout: float = 60,
-    limits: Limits = _LIMITS,
 ) -> Baseline:
     """Run the component's existing tests, in a private copy, and measure what they cover.
 
@@ -28,8 +25,6 @@ def run_baseline(
         snapshot: The untouched base.
         sandbox: Where the tests run.
         work: A folder of the baseline's own, for the copy.
-        test_timeout: Seconds for one test before it counts as failed.
-        limits: Bounds of the whole run.
 
     Raises:
         SandboxError: The process could not be started.
@@ -41,7 +36,6 @@ def run_baseline(
         import_root=component.import_root,
         options=component.pytest_options,
         measure=component,
-        limits=limits,
-        test_timeout=test_timeout,
+        limits=_LIMITS,
     )
     return Baseline(**dict(suite))

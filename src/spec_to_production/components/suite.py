@@ -22,6 +22,9 @@ from spec_to_production.sandbox import Completed, Limits, Sandbox
 
 _LIMITS = Limits()
 _RUNNER = Path(__file__).with_name("suite_runner.py")
+EXISTING_TEST_S = 60.0
+"""Seconds that a test of the project's own may take, whatever the new ones may."""
+
 _BROKEN = {2: "was interrupted", 3: "had an internal error", 4: "refused its arguments"}
 """pytest's exit codes that say nothing about the tests."""
 
@@ -37,7 +40,7 @@ def run_suite(
     options: Sequence[str],
     measure: Component | None = None,
     limits: Limits = _LIMITS,
-    test_timeout: float = 60,
+    test_timeout: float = EXISTING_TEST_S,
 ) -> Suite:
     """Run test files of a private copy of the repository, with the project's own pytest settings.
 

@@ -17,13 +17,13 @@ from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import Mutant
 from spec_to_production.verification.naming import Text, named_requirements
 from spec_to_production.verification.runs import Arc, Line, Outcome
-from spec_to_production.verification.together import Suite
+from spec_to_production.verification.together import SuiteRun
 
 
-def adds_at_once(case: Case, suite: Suite, named_before: Collection[str]) -> bool:
+def adds_at_once(case: Case, suite: SuiteRun, named_before: Collection[str]) -> bool:
     """Whether a test adds a line, a branch or the first test of a requirement."""
     before: set[tuple[str, Arc]] = set()
-    for outcome in suite.record.tests.values():
+    for outcome in suite.tests.values():
         before |= _arcs(outcome)
     return (
         case.spawns
@@ -36,7 +36,7 @@ def _arcs(outcome: Outcome) -> set[tuple[str, Arc]]:
     return {(path, arc) for path, arcs in outcome.reached.items() for arc in arcs}
 
 
-def new_lines(case: Case, suite: Suite, before: Coverage | None) -> tuple[str, ...]:
+def new_lines(case: Case, suite: SuiteRun, before: Coverage | None) -> tuple[str, ...]:
     """The component's lines that a test runs and no existing one does, as ``path:line``.
 
     Args:
@@ -44,7 +44,7 @@ def new_lines(case: Case, suite: Suite, before: Coverage | None) -> tuple[str, .
         suite: The existing tests.
         before: What they cover, imports included; where it was measured, only statements count.
     """
-    ran = {line for outcome in suite.record.tests.values() for line in outcome.lines}
+    ran = {line for outcome in suite.tests.values() for line in outcome.lines}
     added = case.lines - ran
     if before is not None:
         added &= _missing(before)

@@ -8,7 +8,7 @@ from spec_to_production.verification.candidates import Candidate
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.mutation import Mutant
-from spec_to_production.verification.together import Suite
+from spec_to_production.verification.together import SuiteRun
 from spec_to_production.verification.trials import Sources, against_mutants, reaches
 
 _BUDGET_S = 30.0
@@ -27,7 +27,7 @@ class Survivors:
     """
 
     def __init__(
-        self, pool: Interpreters, suite: Suite, sources: Sources, patience_s: float
+        self, pool: Interpreters, suite: SuiteRun, sources: Sources, patience_s: float
     ) -> None:
         self._pool, self._sources, self._patience_s = pool, sources, patience_s
         self._existing = _as_cases(suite)
@@ -85,9 +85,9 @@ def _worst_ms(mutant: Mutant, existing: Sequence[Case]) -> float:
     return sum(case.duration_ms or 0.0 for case in existing if reaches(case, mutant))
 
 
-def _as_cases(suite: Suite) -> list[Case]:
+def _as_cases(suite: SuiteRun) -> list[Case]:
     """The existing tests that pass, fastest first, as what mutants are run against."""
-    passing = [one for name, one in suite.record.tests.items() if name in suite.steady]
+    passing = [one for name, one in suite.tests.items() if name in suite.steady]
     return [
         Case(outcome.id, outcome.id, Candidate(path, path, ""), None, outcomes=(outcome,))
         for outcome in sorted(passing, key=lambda outcome: outcome.duration_ms)

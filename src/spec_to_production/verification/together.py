@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from spec_to_production.results import Reason
 from spec_to_production.verification.evidence import Case, broke_off
@@ -13,37 +13,63 @@ from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.repetition import find_spoiler
 from spec_to_production.verification.runs import Outcome, Record, Run
 
+_MOST_ENDED = 5
+
 
 @dataclass(frozen=True)
-class Suite:
+class SuiteRun:
     """The tests that were there before, as they ran by themselves.
 
-    ``steady`` are those that passed then and in the baseline; only they can be disturbed.
+    Attributes:
+        files: Where they stand.
+        tests: How they ended, in the order in which they ran.
+        steady: Those that passed then and in the baseline; only they can be disturbed.
+        lost: Why some of them could not be run; empty when all were.
     """
 
-    files: tuple[str, ...]
-    record: Record
-    steady: frozenset[str]
+    files: tuple[str, ...] = ()
+    tests: Mapping[str, Outcome] = field(default_factory=dict)
+    steady: frozenset[str] = frozenset()
+    lost: str = ""
 
     @property
     def order(self) -> tuple[str, ...]:
         """All tests, in the order in which they ran."""
-        return tuple(self.record.tests)
+        return tuple(self.tests)
 
 
-def run_suite(
+def run_existing(
     pool: Interpreters, files: Sequence[str], failing: Collection[str], patience_s: float
-) -> Suite:
-    """Run the existing tests by themselves and record what each of them reaches."""
+) -> SuiteRun:
+    """Run the existing tests by themselves and record what each of them reaches.
+
+    Where one of them ends the run, those after it are run without it.
+    """
     if not files:
-        return Suite((), Record("finished"), frozenset())
-    record = pool.run_all([Run(tuple(files), patience_s=patience_s, cover=True)])[0]
-    passing = {name for name, outcome in record.tests.items() if outcome.passed}
-    return Suite(tuple(files), record, frozenset(passing - set(failing)))
+        return SuiteRun()
+    run = Run(tuple(files), patience_s=patience_s, cover=True)
+    (record,) = pool.run_all([run])
+    collected = [item.id for item in record.items]
+    tests, ended = dict(record.tests), list[str]()
+    while record.running is not None and len(ended) < _MOST_ENDED:
+        ended.append(record.running)
+        rest = tuple(name for name in collected if name not in tests and name not in ended)
+        (record,) = pool.run_all([replace(run, select=rest)])
+        tests |= record.tests
+    passing = {name for name, outcome in tests.items() if outcome.passed}
+    steady = frozenset(passing - set(failing))
+    return SuiteRun(run.files, tests, steady, _why_lost(ended, record, patience_s))
+
+
+def _why_lost(ended: Sequence[str], record: Record, patience_s: float) -> str:
+    if record.ending != "finished":
+        return "the existing tests could not be run to their end"
+    told = f"ended the run, or took more than {patience_s:.0f} s"
+    return f"{', '.join(ended)} {told}" if ended else ""
 
 
 def run_together(
-    pool: Interpreters, cases: Sequence[Case], suite: Suite, *, seed: int, patience_s: float
+    pool: Interpreters, cases: Sequence[Case], suite: SuiteRun, *, seed: int, patience_s: float
 ) -> list[Case]:
     """Run the cases with the suite in several arrangements; those that disturb it are closed."""
     return _Together(pool, {case.placed_id: case for case in cases}, suite, patience_s).run(seed)
@@ -53,7 +79,7 @@ def run_together(
 class _Together:
     pool: Interpreters
     cases: dict[str, Case]
-    suite: Suite
+    suite: SuiteRun
     patience_s: float
 
     def run(self, seed: int) -> list[Case]:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from spec_to_production import probes, syntax
+from spec_to_production.components import EXISTING_TEST_S
 from spec_to_production.reporting import words
 from spec_to_production.results import (
     Baseline,
@@ -54,7 +55,7 @@ from spec_to_production.verification.runs import Place
 from spec_to_production.verification.salvage import run_alone_in_files, salvage
 from spec_to_production.verification.selection import Selection, against_selection, sample
 from spec_to_production.verification.survivors import Survivors
-from spec_to_production.verification.together import Suite, run_suite, run_together
+from spec_to_production.verification.together import SuiteRun, run_existing, run_together
 
 _A_REPLAY_S = 3600
 _QUICK_MS = 250
@@ -137,6 +138,8 @@ class Verifier:
         self._cases: list[Case] = []
         self._inputs: dict[str, GeneratedFile] = {}
         self._clock_shifted, self._all_repeats, self._all_mutants = False, True, True
+        self._lost = ""
+        self._patience_beside = max(effort.test_timeout, EXISTING_TEST_S)
         self._timings: dict[str, float] = {}
 
     def judge(self, files: Sequence[GeneratedFile]) -> tuple[TestVerdict, ...]:
@@ -277,11 +280,11 @@ class Verifier:
             with self._phase("together", "accepted tests with the existing suite"):
                 self._beside(pool, suite)
             with self._phase("existing_mutation", "mutants against the existing tests"):
-                survivors = Survivors(pool, suite, self._sources, self._effort.test_timeout)
+                survivors = Survivors(pool, suite, self._sources, self._patience_beside)
                 compared = survivors.compared(self._selection.sample)
             with self._phase("contribution", "what the accepted tests add"):
                 self._without_idle_ones(pool, suite, survivors)
-                self._all_mutants &= survivors.all_found
+            self._lost, self._all_mutants = suite.lost, self._all_mutants and survivors.all_found
             with self._phase("salvage", "accepted tests in files of their own"):
                 files = self._salvage(pool)
         accepted = self._having("accepted")
@@ -303,14 +306,14 @@ class Verifier:
             effort=asdict(self._effort),
         )
 
-    def _existing_suite(self, pool: Interpreters, baseline: Baseline | None) -> Suite:
+    def _existing_suite(self, pool: Interpreters, baseline: Baseline | None) -> SuiteRun:
         known = baseline.tests if baseline else ()
         failing = {test.id for test in known if test.outcome != "passed"}
         files = self._component.test_files
-        return run_suite(pool, files, failing, self._effort.test_timeout)
+        return run_existing(pool, files, failing, self._patience_beside)
 
-    def _beside(self, pool: Interpreters, suite: Suite) -> None:
-        patience = self._effort.test_timeout
+    def _beside(self, pool: Interpreters, suite: SuiteRun) -> None:
+        patience = self._patience_beside
         accepted = self._having("accepted")
         if accepted:
             self._update(
@@ -319,7 +322,7 @@ class Verifier:
                 )
             )
 
-    def _without_idle_ones(self, pool: Interpreters, suite: Suite, survivors: Survivors) -> None:
+    def _without_idle_ones(self, pool: Interpreters, suite: SuiteRun, survivors: Survivors) -> None:
         """Reject accepted tests that add nothing to the existing suite."""
         files = [self._place.root / path for path in self._component.test_files]
         named = named_in(files, self._spec.requirements)
@@ -372,6 +375,7 @@ class Verifier:
             Check(name="time zones and working directories", made=True),
             Check(name="locales", made=True, detail=locales),
             self._check_of_mutants(),
+            Check(name="beside every existing test", made=not self._lost, detail=self._lost),
             Check(name="without network", made=self._sandbox.no_network),
             Check(name="unprivileged user", made=self._sandbox.separate_user),
         )

@@ -10,6 +10,7 @@ from spec_to_production.components import find_component, run_baseline
 from spec_to_production.results import GeneratedFile
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.snapshot import Snapshot
+from spec_to_production.verification import Effort
 
 EXISTING = """
 import shop
@@ -64,3 +65,40 @@ def test_the_lines_that_only_a_new_test_runs_are_told(
         "test_price_of_nothing": [],
         "test_shipping": [line_of(shop, "    return 0 if ships > LIMIT else 5")],
     }
+
+
+SLOW_FIRST = """
+import time
+import shop
+
+def test_slow():
+    time.sleep(2.5)
+
+def test_prices():
+    assert shop.parse("0") == 0
+    with __import__("pytest").raises(shop.PriceError):
+        shop.parse("twelve")
+"""
+
+DEADLY_FIRST = SLOW_FIRST.replace("time.sleep(2.5)", "import os; os._exit(3)")
+
+
+@pytest.mark.parametrize(
+    ("existing", "whole"), [(SLOW_FIRST, True), (DEADLY_FIRST, False)], ids=["slow", "deadly"]
+)
+def test_an_existing_test_hides_none_of_those_after_it(verify, existing, whole):
+    found = verify(
+        existing,
+        Effort(flake_bound=0.5, test_timeout=2.0),
+        again="""
+        import pytest, shop
+
+        def test_no_price():
+            with pytest.raises(shop.PriceError):
+                shop.parse("twelve")
+        """,
+    )
+    assert [test.reason for test in found.tests] == ["redundant"]
+    (check,) = (check for check in found.checks if check.name == "beside every existing test")
+    assert check.made is whole
+    assert ("test_shop.py::test_slow" in check.detail) is not whole
