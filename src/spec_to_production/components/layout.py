@@ -13,11 +13,16 @@ from typing import Any
 from spec_to_production.errors import ComponentError
 
 _USUAL = ("src", "lib", ".")
-_PYTEST_SECTIONS = (
+_PYTEST_FILES = (
+    ("pytest.toml", "pytest"),
+    (".pytest.toml", "pytest"),
     ("pytest.ini", "pytest"),
+    (".pytest.ini", "pytest"),
+    ("pyproject.toml", "tool.pytest"),
     ("tox.ini", "pytest"),
     ("setup.cfg", "tool:pytest"),
 )
+"""Where pytest looks for its settings, in this order (its documentation, "Configuration")."""
 
 
 def source_roots(root: Path) -> tuple[str, ...]:
@@ -29,7 +34,8 @@ def source_roots(root: Path) -> tuple[str, ...]:
     Raises:
         ComponentError: A configuration file cannot be read.
     """
-    configured = (*_pytest_setting("pythonpath", root), *_packaging_roots(_pyproject(root)))
+    project = _toml(root / "pyproject.toml")
+    configured = (*_pytest_setting("pythonpath", root), *_packaging_roots(project))
     found = dict.fromkeys(posixpath.normpath(path) for path in (*configured, *_USUAL))
     return tuple(path for path in found if _is_inside(path) and (root / path).is_dir())
 
@@ -68,24 +74,39 @@ def _is_inside(path: str) -> bool:
     return not path.startswith(("..", "/"))
 
 
-def _pytest_setting(name: str, root: Path) -> Iterator[str]:
-    yield from _strings(_at(_pyproject(root), f"tool.pytest.ini_options.{name}"))
-    for file, section in _PYTEST_SECTIONS:
-        parser = configparser.ConfigParser(interpolation=None)
-        try:
-            parser.read(root / file, "utf-8")
-        except (OSError, ValueError, configparser.Error) as error:
-            raise _unreadable(file, error) from error
-        yield from parser.get(section, name, fallback="").split()
+def _pytest_setting(name: str, root: Path) -> Iterable[str]:
+    return _strings(_pytest_settings(root).get(name))
 
 
-def _pyproject(root: Path) -> Mapping[str, Any]:
+def _pytest_settings(root: Path) -> Mapping[str, Any]:
+    """Those of the first file that has any, which is the only one that pytest reads."""
+    for file, section in _PYTEST_FILES:
+        read = _toml if file.endswith(".toml") else _ini
+        found = _at(read(root / file), section)
+        if isinstance(found, Mapping) and found:
+            older = found.get("ini_options", found)
+            return older if isinstance(older, Mapping) else {}
+        if "pytest." in file and (root / file).is_file():
+            return {}  # pytest's own file counts even when it says nothing
+    return {}
+
+
+def _toml(file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+        return tomllib.loads(file.read_text("utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise _unreadable("pyproject.toml", error) from error
+        raise _unreadable(file.name, error) from error
+
+
+def _ini(file: Path) -> Mapping[str, Any]:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(file, "utf-8")
+    except (OSError, ValueError, configparser.Error) as error:
+        raise _unreadable(file.name, error) from error
+    return {name: dict(section) for name, section in parser.items()}
 
 
 def _unreadable(file: str, error: Exception) -> ComponentError:

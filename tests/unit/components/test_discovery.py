@@ -67,6 +67,9 @@ def test_the_import_root_is_the_folder_above_the_outermost_package(
         {"pyproject.toml": "[tool.hatch.build.targets.wheel]\npackages = ['code/space']\n"},
         {"pyproject.toml": "[[tool.poetry.packages]]\ninclude = 'space'\nfrom = 'code'\n"},
         {"pytest.ini": "[pytest]\npythonpath = code\n"},
+        {"pyproject.toml": "[tool.pytest]\npythonpath = ['code']\n"},
+        {"pytest.toml": "[pytest]\npythonpath = ['code']\n"},
+        {".pytest.ini": "[pytest]\npythonpath = code\n"},
         {"setup.cfg": "[tool:pytest]\npythonpath = code\n"},
     ],
     ids=lambda files: next(iter(files.values())).replace("\n", " "),
@@ -77,6 +80,18 @@ def test_configured_source_roots_are_looked_into(repository, configuration):
     component = find_component("space.calc", root)
 
     assert (component.import_root, names(component)) == ("code", ["space.calc"])
+
+
+def test_of_several_configurations_that_counts_which_pytest_reads(repository):
+    root = repository(PACKAGE)
+    (root / "pytest.ini").write_text("[pytest]\naddopts = -p first\n")
+    (root / "pyproject.toml").write_text("[tool.pytest.ini_options]\naddopts = '-p second'\n")
+    (root / "tox.ini").write_text("[pytest]\naddopts = -p third\n")
+    assert find_component("calculator", root).pytest_options == ("-p", "first")
+    (root / "pytest.ini").write_text("")
+    assert find_component("calculator", root).pytest_options == ()
+    (root / "pytest.ini").unlink()
+    assert find_component("calculator", root).pytest_options == ("-p", "second")
 
 
 def test_only_modules_with_behaviour_are_worth_testing(repository):
@@ -217,6 +232,7 @@ def test_a_broken_configuration_is_refused_with_its_file(tmp_path, text):
         ),
         ("pytest.ini", "[pytest]\naddopts = -x --cov -pno:cacheprovider", ("-pno:cacheprovider",)),
         ("setup.cfg", "[tool:pytest]\naddopts = --strict-markers -ra", ("--strict-markers",)),
+        ("pytest.toml", '[pytest]\naddopts = ["-p", "no:cov"]', ("-p", "no:cov")),
     ],
 )
 def test_the_projects_way_to_import_tests_is_kept(repository, file, text, options):
