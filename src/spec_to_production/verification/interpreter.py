@@ -37,6 +37,7 @@ _COMPILE = (
 Fork = Callable[[ForkRun], Record]
 _Wanted = TypeVar("_Wanted")
 _Found = TypeVar("_Found")
+_Start = Callable[[Mapping[str, str]], contextlib.AbstractContextManager["Interpreter"]]
 
 _CACHE = "compiled"
 _WARM_UP = Limits(wall_s=120)
@@ -227,6 +228,27 @@ class Interpreter:
             raise SandboxError(f"The Python that runs the tests did not start: {said[-500:]}")
 
 
+class _Seat:
+    """A place for one interpreter, which makes room for the next when it is lost."""
+
+    def __init__(self, start: _Start) -> None:
+        self._start, self._stack = start, contextlib.ExitStack()
+        self._kept: Interpreter | None = None
+        self._env: Mapping[str, str] = {}
+
+    def interpreter(self, env: Mapping[str, str] = {}) -> Interpreter:
+        """The one that sits here; a new one where that is lost or has another environment."""
+        if self._kept is None or self._kept.lost or self._env != env:
+            self.close()
+            self._kept, self._env = self._stack.enter_context(self._start(env)), env
+        return self._kept
+
+    def close(self) -> None:
+        """End it."""
+        self._kept = None
+        self._stack.close()
+
+
 @dataclass
 class Interpreters:
     """A few interpreters, one for each worker thread, kept warm between runs.
@@ -240,19 +262,21 @@ class Interpreters:
     workers: int
     warm: tuple[str, ...] = ()
     _local: threading.local = field(default_factory=threading.local)
-    _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _keeping: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _kept: Interpreter | None = None
-    _kept_env: Mapping[str, str] = field(default_factory=dict)
+    _seats: list[_Seat] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        self._threads = self._open.enter_context(ThreadPoolExecutor(self.workers))
+        self._threads = ThreadPoolExecutor(self.workers)
+        self._keeping = self._seat()
         return self
 
     def __exit__(self, *details: object) -> None:
-        self._keeping.close()
-        self._open.close()
+        self._end_all()  # no thread waits for a run then
+        self._threads.shutdown()
+        self._end_all()  # what a thread has started meanwhile
+
+    def _end_all(self) -> None:
+        for seat in self._seats:
+            seat.close()
 
     def run_all(self, wanted: Iterable[Run]) -> list[Record]:
         """Runs in warm interpreters, side by side; the records are in the runs' order."""
@@ -270,10 +294,7 @@ class Interpreters:
 
         For one thread.
         """
-        if self._kept is None or self._kept.lost or self._kept_env != env:
-            self._keeping.close()
-            self._kept, self._kept_env = self._keeping.enter_context(self._start(env)), env
-        return self._kept.run(run)
+        return self._keeping.interpreter(env).run(run)
 
     def map(self, deed: Callable[[_Wanted], _Found], over: Iterable[_Wanted]) -> list[_Found]:
         """Do something in the worker threads; it gets an interpreter with :meth:`mine`."""
@@ -315,14 +336,17 @@ class Interpreters:
 
     def mine(self) -> Interpreter:
         """The calling thread's warm interpreter."""
-        interpreter: Interpreter | None = getattr(self._local, "interpreter", None)
-        if interpreter is None or interpreter.lost:
-            with self._lock:
-                interpreter = self._open.enter_context(self._start())
-            self._local.interpreter = interpreter
-        return interpreter
+        if not hasattr(self._local, "seat"):
+            self._local.seat = self._seat()
+        seat: _Seat = self._local.seat
+        return seat.interpreter()
 
-    def _start(self, env: Mapping[str, str] = {}) -> contextlib.AbstractContextManager[Interpreter]:
+    def _seat(self) -> _Seat:
+        seat = _Seat(self._start)
+        self._seats.append(seat)
+        return seat
+
+    def _start(self, env: Mapping[str, str]) -> contextlib.AbstractContextManager[Interpreter]:
         return Interpreter.start(self.sandbox, self.place, self.runner, env=env, warm=self.warm)
 
     def _fresh(self, env: Mapping[str, str], wanted: Sequence[Run]) -> list[Record]:

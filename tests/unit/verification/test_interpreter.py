@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spec_to_production.errors import SandboxError
 from spec_to_production.sandbox import Completed
-from spec_to_production.verification.interpreter import Interpreter, install_runner
+from spec_to_production.verification.interpreter import Interpreter, Interpreters, install_runner
 from spec_to_production.verification.runs import Place, Run
 
 STARVED = '{"starved": true}'
@@ -84,3 +87,29 @@ def test_one_that_is_slow_is_not_said_to_lack_something(tmp_path, timed_out, sai
         install_runner(Ends(timed_out=timed_out), tmp_path)
 
     assert hint in error.value.hint
+
+
+def test_an_interpreter_that_is_lost_is_ended_before_the_next_one_starts(tmp_path, monkeypatch):
+    there: list[Interpreter] = []
+    most = 0
+
+    @contextlib.contextmanager
+    def start(*_: object, **__: object) -> Iterator[Interpreter]:
+        nonlocal most
+        with (
+            (tmp_path / "log").open("w+b") as log,
+            subprocess.Popen(
+                [sys.executable, "-c", ""], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ) as process,
+        ):
+            there.append(Interpreter(process, Place(Path(), (), (), ".", tmp_path), log))
+            most = max(most, len(there))
+            yield there[-1]
+            there.pop()
+
+    monkeypatch.setattr(Interpreter, "start", start)
+    place = Place(Path(), (), (), ".", tmp_path)
+    with Interpreters(Any, place, tmp_path, workers=1) as pool:
+        endings = [record.ending for record in pool.run_all([Run(())] * 3)]
+
+    assert (endings, most, there) == (["died"] * 3, 1, [])
