@@ -1,13 +1,13 @@
 # `make demo` shows the product, `make test` proves it. Both set up what they need.
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := src tests examples benchmarks entrypoint.py
+SOURCES := src tests examples benchmarks scripts entrypoint.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-faults test-security test-unit lint format bench bench-verification bench-jobs bench-security e2e lock clean
 
 help: ## Show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
 setup: $(VENV)/.ready ## Make the environment in .venv
 $(VENV)/.ready: scripts/setup locks/build.txt locks/dev.txt pyproject.toml

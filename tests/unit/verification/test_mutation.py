@@ -277,17 +277,22 @@ def test_a_constant_is_what_only_functions_read(module, constants):
 
 def test_a_mutant_stands_in_its_place_and_all_else_is_unchanged():
     """In the product's own modules."""
+    seen = 0
     for path in Path(mutation.__file__).parent.glob("*.py"):
         source = path.read_text("utf-8")
         for mutant in mutants_of(path.name, source)[::25]:
             assert_in_its_place(mutant, source)
+            seen += 1
+    assert seen > 50
 
 
 @pytest.mark.parametrize("mark", ["\n\x0c\n", "S = 'a\x1cb\x85c\u2028d'\n", "A = 1\r\nB = 2\r"])
 def test_what_is_no_end_of_a_line_moves_no_mutant(mark):
     source = mark + SOURCE
-    for mutant in mutants_of("shop.py", source):
+    found = mutants_of("shop.py", source)
+    for mutant in found:
         assert_in_its_place(mutant, source)
+    assert len(found) >= len(mutants_of("shop.py", SOURCE)) > 0
 
 
 def assert_in_its_place(mutant, source):
