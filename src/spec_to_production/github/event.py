@@ -29,8 +29,8 @@ class Event(Value):
         pull_request: The pull request's number, where the event is about one.
         comment: The comment that an ``issue_comment`` event is about.
         finished_run: The run that a ``workflow_run`` event tells of.
-        without_secrets: The run comes from a fork or from Dependabot: GitHub gives it no
-            secrets and a token that can only read.
+        from_fork: The pull request comes from another repository.
+        from_dependabot: Dependabot caused it.
     """
 
     name: str
