@@ -97,7 +97,7 @@ class Stages:
     gates: Callable[[Baseline | None, Verification | None, Refactoring | None], Sequence[Gate]]
     deliver: Callable[[Verification | None, Refactoring | None], None]
     make_jobs: JobsFactory | None = None
-    recall: Callable[[], Findings | None] = lambda: None
+    recall: Callable[[], Findings | None] | None = None
     add_gaps: Callable[[Task, Baseline | None], Task] = lambda task, _: task
     refactor: Callable[[Baseline], Refactoring] | None = None
     recheck: Callable[[Refactoring, Sequence[GeneratedFile]], Refactoring] | None = None
@@ -284,7 +284,7 @@ class Workflow:
 
     def _recall(self) -> None:
         """Take over what an earlier run measured, where all is as it left it."""
-        if self._verification is not None:
+        if self._stages.recall is None or self._verification is not None:
             return
         findings = self._guarded("verification", self._stages.recall)
         if findings is not None:

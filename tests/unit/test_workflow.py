@@ -352,6 +352,16 @@ def test_an_interrupt_keeps_what_was_collected(make):
     assert len(result.verification.tests) == 2
 
 
+def test_verification_begins_with_the_first_test_to_be_judged(make):
+    def write(line):
+        if "submitted" in line:
+            raise Interrupted(2)
+
+    result = make(write=write).run("sync")
+
+    assert result.stage_timings["verification"] is None
+
+
 def test_an_interrupt_ends_jobs_that_still_run(make):
     def write(line):
         if "a: submitted" in line:
