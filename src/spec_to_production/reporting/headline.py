@@ -134,9 +134,12 @@ def warnings(result: WorkflowResult) -> tuple[str, ...]:
 
 def _tests(result: WorkflowResult) -> str:
     if result.verification is None:
-        written = sum(len(job.files) for job in result.jobs)
-        if written:
-            return f"{words.count(written, 'file')} written, nothing verified"
+        under_way = _is_stopped_in_verification(result)
+        seen = "verification was under way" if under_way else "nothing verified"
+        if written := _unjudged(result):
+            return f"{words.count(written, 'file')} written, {seen}"
+        if under_way:
+            return seen
     if result.verification is None or not result.verification.tests:
         return "no tests were generated" if result.tasks else "no tests were judged"
     proven, rejected = _number(result, "accepted"), _number(result, "rejected")
@@ -170,7 +173,7 @@ def _gates(result: WorkflowResult) -> str:
 
 def _why_nothing(result: WorkflowResult) -> str:
     if result.interrupted:
-        return "Run it again: it was stopped before there was anything to show."
+        return f"Run it again: {_what_was_cut(result)}"
     if _number(result, "rejected"):
         return "See below why each test was rejected."
     for problem in result.errors:
@@ -180,6 +183,28 @@ def _why_nothing(result: WorkflowResult) -> str:
             name = words.job_name(number, job, result.component)
             return one_line(f"Job {name} {words.outcome(job)}", _LONGEST)
     return "There was nothing to generate." if not result.tasks else "See the jobs below."
+
+
+def _what_was_cut(result: WorkflowResult) -> str:
+    if unjudged := _unjudged(result):
+        told = words.count(unjudged, "file of tests was", "files of tests were")
+        kept = "it with its job" if unjudged == 1 else "them with their jobs"
+        return f"{told} not judged yet; report.json keeps {kept}."
+    if _is_stopped_in_verification(result):
+        return "it was stopped in verification, before the first verdict."
+    return "it was stopped before there was anything to show."
+
+
+def _unjudged(result: WorkflowResult) -> int:
+    """How many files the jobs wrote that no verdict is about."""
+    tests = result.verification.tests if result.verification else ()
+    judged = {test.id.partition("::")[0] for test in tests}
+    return sum(file.path not in judged for job in result.jobs for file in job.files)
+
+
+def _is_stopped_in_verification(result: WorkflowResult) -> bool:
+    began = result.stage_timings.get("verification") is not None
+    return result.interrupted and began and result.verification is None
 
 
 def _number(result: WorkflowResult, verdict: VerdictName) -> int:

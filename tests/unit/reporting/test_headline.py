@@ -1,7 +1,14 @@
 import pytest
 
 from spec_to_production.reporting import chart, comment, headline, ledger
-from spec_to_production.results import STAGES, RequirementTests, Usage, Verification
+from spec_to_production.results import (
+    STAGES,
+    GeneratedFile,
+    RequirementTests,
+    StageTiming,
+    Usage,
+    Verification,
+)
 from support.results import accepted, disputed, job, make_result, rejected, states
 
 
@@ -138,3 +145,46 @@ def test_the_timeline_has_the_stages_that_ran_and_the_jobs_that_were_submitted()
 
 def test_a_run_that_measured_nothing_has_no_timeline():
     assert chart.lanes(states()["nothing at all"]) == ()
+
+
+def under_way(**changes):
+    timing = StageTiming(started_ms=1, ended_ms=2, busy_ms=1)
+    return make_result(
+        interrupted_by=2,
+        refactoring=None,
+        gates=(),
+        stage_timings={**dict.fromkeys(STAGES), "verification": timing},
+        **{"verification": None, **changes},
+    )
+
+
+def test_what_an_interrupt_left_unjudged_is_told_and_where_it_is():
+    files = [GeneratedFile(path=f"tests/test_{name}_spec.py", content="") for name in "ab"]
+    jobs = (job(1, "a", "FR-1", files=files[:1]), job(2, "b", "FR-1", files=files[1:]))
+
+    nothing_judged = under_way(jobs=jobs)
+    one_judged = under_way(
+        jobs=jobs,
+        verification=Verification(
+            tests=(rejected("test_x", "flaky", id="tests/test_a_spec.py::test_x"),)
+        ),
+    )
+
+    assert headline.verdict(nothing_judged) == (
+        "Interrupted · 2 files written, verification was under way"
+    )
+    assert headline.next_step(nothing_judged) == (
+        "Run it again: 2 files of tests were not judged yet; "
+        "report.json keeps them with their jobs."
+    )
+    assert "Interrupted · no test proven, 1 rejected" in headline.verdict(one_judged)
+    assert "1 file of tests was not judged yet" in headline.next_step(one_judged)
+
+
+def test_an_interrupt_of_verification_alone_is_told_as_that():
+    result = under_way(jobs=(), tasks=())
+
+    assert headline.verdict(result) == "Interrupted · verification was under way"
+    assert headline.next_step(result) == (
+        "Run it again: it was stopped in verification, before the first verdict."
+    )
