@@ -262,7 +262,7 @@ class Workflow:
             if earlier is not None:
                 self._jobs.carry_on(earlier)
             submitted = self._jobs.submit_tasks(left)
-            self._progress.tell(f"{words.count(len(submitted), 'OpenHands job')} submitted")
+            self._progress.tell(f"{words.count(len(submitted), 'OpenHands job')} queued")
 
         beside = [executor.submit(self._run_baseline, baseline)]
         beside.append(executor.submit(self._run_refactoring, baseline))

@@ -352,6 +352,18 @@ def test_an_interrupt_keeps_what_was_collected(make):
     assert len(result.verification.tests) == 2
 
 
+def test_a_job_is_called_submitted_once_it_is(make):
+    lines = []
+
+    make(write=lines.append).run("async")
+
+    (queued,) = [n for n, line in enumerate(lines) if "OpenHands job" in line]
+    submitted = [n for n, line in enumerate(lines) if "submitted" in line]
+    assert "2 OpenHands jobs queued" in lines[queued]
+    assert len(submitted) == 2
+    assert queued < min(submitted)
+
+
 def test_verification_begins_with_the_first_test_to_be_judged(make):
     def write(line):
         if "submitted" in line:
