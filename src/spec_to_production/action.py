@@ -73,8 +73,7 @@ def _act(env: Mapping[str, str], run: Engine) -> int:
     connection.certificates(settings.ca_bundle)
     if settings.dry_run:
         for each in _each(settings, event, root):
-            plan = engine.make_plan(each, root)
-            commands.say(as_text(reporting.plan_table(plan.tasks, plan.spec, plan.component)))
+            commands.say(as_text(engine.show_plan(each, root, env)))
         return 0
     output = _output_folder(root, settings.output)
     settings = _within_its_rights(settings, event)

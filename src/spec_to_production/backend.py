@@ -147,6 +147,27 @@ def kept_from_agent(
         yield reached
 
 
+def limit_of_cost(settings: Settings, env: Mapping[str, str]) -> str:
+    """What ends the jobs before they cost more, in words, as far as it is known before a run."""
+    limits = []
+    if settings.max_cost_usd is not None:
+        limits.append(f"${settings.max_cost_usd:,.2f} (max-cost-usd)")
+    if settings.max_tokens is not None:
+        limits.append(f"{settings.max_tokens:,} tokens (max-tokens)")
+    if not limits:
+        return "Nothing limits what the model may cost; max-cost-usd or max-tokens would."
+    told = f"Jobs are stopped at {' or '.join(limits)}"
+    lists = price_lists(cache_folder(env), env)
+    prices = {name: find_price(name, lists) for name in settings.llm_models}
+    if unknown := [name for name, price in prices.items() if price is None]:
+        where = "" if settings.max_cost_usd is None else ", and max-cost-usd holds only where it is"
+        return f"{told}. The price of {', '.join(unknown)} is not known before the run{where}."
+    dearest = max((price.dearest for price in prices.values() if price), default=None)
+    if settings.max_tokens is not None and dearest is not None:
+        told += f", which cost at most ${settings.max_tokens * dearest:,.2f}"
+    return f"{told}."
+
+
 def _price(model: str, settings: Settings, env: Mapping[str, str], tell: Tell) -> Price | None:
     price = find_price(model, price_lists(cache_folder(env), env))
     if price is None and settings.max_cost_usd is not None:

@@ -22,7 +22,7 @@ from spec_to_production.interrupts import noted
 from spec_to_production.live import LiveTable
 from spec_to_production.pairs import pairs, settings_of
 from spec_to_production.progress import Display, Lines
-from spec_to_production.reporting import files, plan_table, summary_table
+from spec_to_production.reporting import files, summary_table
 from spec_to_production.reporting.escape import visible
 from spec_to_production.results import Verification, WorkflowResult
 from spec_to_production.series import Front, code_of_error, run_each
@@ -44,8 +44,8 @@ def run(options: Mapping[str, Any]) -> None:
     if not every[0].dry_run:
         _run(every)
     for settings in every:
-        plan = _or_exit(functools.partial(engine.make_plan, settings, Path.cwd()))
-        Console().print(plan_table(plan.tasks, plan.spec, plan.component))
+        show = functools.partial(engine.show_plan, settings, Path.cwd(), os.environ)
+        Console().print(_or_exit(show))
 
 
 def verify(options: Mapping[str, Any]) -> NoReturn:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from rich.console import RenderableType
+
 from spec_to_production import backend, planning
 from spec_to_production.assembly import Assembly
 from spec_to_production.attestation import Attestations
@@ -28,11 +30,13 @@ from spec_to_production.openhands import Fleet, OpenHands
 from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
+from spec_to_production.reporting import plan_table
 from spec_to_production.results import ExecutionMode, GeneratedFile, Problem, WorkflowResult
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.servers import Servers
 from spec_to_production.settings import FailOn, Settings
 from spec_to_production.snapshot import Snapshot, find_root
+from spec_to_production.specs import problems_of
 from spec_to_production.timeline import Timeline
 from spec_to_production.workflow import Stages, Workflow
 
@@ -51,6 +55,22 @@ def make_plan(settings: Settings, start: Path) -> planning.Plan:
     with _run_folder() as work:
         root = find_root(start)
         return planning.make(settings, root, work)
+
+
+def show_plan(settings: Settings, start: Path, env: Mapping[str, str]) -> RenderableType:
+    """The plan, and what there is to know of it before anything is spent.
+
+    Raises:
+        InputError: Something given is unusable.
+    """
+    made = make_plan(settings, start)
+    return plan_table(
+        made.tasks,
+        made.spec,
+        made.component,
+        problems_of(made.spec),
+        backend.limit_of_cost(settings, env),
+    )
 
 
 @contextlib.contextmanager

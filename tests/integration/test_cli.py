@@ -38,6 +38,18 @@ def test_a_dry_run_shows_the_jobs_and_writes_nothing(tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_dry_run_names_what_obliges_outside_of_every_requirement(shop):
+    spec = "# Shop\n\nPrices MUST be whole cents.\n\n- FR-1: Prices add up.\n"
+    (shop / "spec.md").write_text(spec)
+
+    done = run("run", "--spec=spec.md", "--component=shop.py", "--dry-run", cwd=shop)
+
+    assert done.returncode == 0
+    told = " ".join(done.stdout.split())
+    assert "spec.md:3 “Prices MUST be whole cents.”" in told
+    assert "Nothing limits what the model may cost" in told
+
+
 def test_several_pairs_are_planned_one_after_another(tmp_path):
     modules = "examples/calculator/operations.py\nexamples/calculator/session.py"
     specs = "specs/calculator_operations.md\nspecs/templates/minimal.md"

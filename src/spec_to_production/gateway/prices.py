@@ -28,6 +28,11 @@ class Price:
 
     rates: Mapping[str, Mapping[int, float]]
 
+    @property
+    def dearest(self) -> float:
+        """The most that any token can cost."""
+        return max(rate for rates in self.rates.values() for rate in rates.values())
+
     def of(self, used: Used) -> float:
         """US dollars; what the answer itself says counts."""
         if used.cost_usd is not None:

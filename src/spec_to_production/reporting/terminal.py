@@ -18,6 +18,7 @@ from spec_to_production.reporting.escape import one_line
 from spec_to_production.results import (
     Component,
     Dispute,
+    Problem,
     Spec,
     Task,
     TestVerdict,
@@ -48,15 +49,24 @@ def summary_table(result: WorkflowResult) -> RenderableType:
         ("Rejected tests", _rejected(result)),
         ("Gates", _gates(result)),
         ("Jobs", _jobs(result)),
-        ("What went wrong", _problems(result)),
+        ("What went wrong", _problems(result.problems)),
     ):
         if content:
             parts += [Text(f"\n{title}", style="bold"), *content]
     return Group(*parts)
 
 
-def plan_table(tasks: Sequence[Task], spec: Spec, component: Component) -> RenderableType:
-    """The jobs that a run would start, in their order: requirements, size of the prompt."""
+def plan_table(
+    tasks: Sequence[Task],
+    spec: Spec,
+    component: Component,
+    problems: Sequence[Problem],
+    limit_of_cost: str,
+) -> RenderableType:
+    """The jobs that a run would start, in their order: requirements, size of the prompt.
+
+    Below them stand what limits their cost, and what is to be said of the spec.
+    """
     table = _table("", "module", "requirements", "prompt")
     for number, task in enumerate(tasks, 1):
         table.add_row(
@@ -70,7 +80,10 @@ def plan_table(tasks: Sequence[Task], spec: Spec, component: Component) -> Rende
     size = words.count(sum(len(task.prompt) for task in tasks), "character")
     head = f"{component.name} ({modules}) against {spec.path} ({requirements})"
     foot = f"{words.count(len(tasks), 'job')}, {size} of prompts. Nothing was started or spent."
-    return Group(Text(one_line(head), style="bold"), table, Text(foot))
+    parts: list[RenderableType] = [Text(one_line(head), style="bold"), table, Text(foot)]
+    if tasks:
+        parts.append(Text(one_line(limit_of_cost)))
+    return Group(*parts, *_problems(problems))
 
 
 def _figures(result: WorkflowResult) -> RenderableType:
@@ -160,9 +173,9 @@ def _jobs(result: WorkflowResult) -> list[RenderableType]:
     return [table] if result.jobs else []
 
 
-def _problems(result: WorkflowResult) -> list[RenderableType]:
+def _problems(problems: Sequence[Problem]) -> list[RenderableType]:
     shown: list[RenderableType] = []
-    for problem in result.problems:
+    for problem in problems:
         stage = f"{words.STAGE_NAMES[problem.stage]}: " if problem.stage else ""
         shown.append(Padding(Text(f"{stage}{one_line(problem.message)}"), _INDENT))
         if problem.hint:

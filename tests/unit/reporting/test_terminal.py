@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from spec_to_production.reporting import plan_table, summary_table
+from spec_to_production.results import Problem
 from support.results import hostile, make_result, make_task, states
 
 STATES = states()
@@ -56,18 +57,32 @@ def test_the_plan_shows_jobs_requirements_and_sizes():
     result = make_result()
     tasks = (make_task(1, prompt="x" * 1200), make_task(2))
 
-    text = printed(plan_table(tasks, result.spec, result.component))
+    text = printed(plan_table(tasks, result.spec, result.component, (), "It costs nothing."))
 
     assert "1,200" in text
     assert "FR-1, FR-4" in text
     assert "2 jobs" in text
     assert "Nothing was started or spent" in text
+    assert "It costs nothing." in text
 
 
 def test_a_plan_without_jobs_says_so():
     result = make_result()
 
-    assert "0 jobs" in printed(plan_table((), result.spec, result.component))
+    text = printed(plan_table((), result.spec, result.component, (), "It costs nothing."))
+
+    assert "0 jobs" in text
+    assert "costs" not in text  # without a job there is nothing to pay
+
+
+def test_the_plan_has_what_is_to_be_said_of_the_spec():
+    result = make_result()
+    note = Problem(stage="specification", message="Outside\x1b of it.", hint="Give an id.")
+
+    text = printed(plan_table((), result.spec, result.component, (note,), ""))
+
+    assert "specification: Outside␛ of it." in text
+    assert "Give an id." in text
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
