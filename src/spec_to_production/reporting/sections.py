@@ -134,7 +134,7 @@ def _requirements(result: WorkflowResult) -> Section | None:
     ledger_rows = ledger.rows(result)
     if all(row.state == "not_verified" for row in ledger_rows):
         return None
-    head = _table("requirement", "state", "tests", "mutants killed")
+    head = _table("requirement", "state", "tests", "kills")
     rows = (
         block("requirement_row", row=row, icon=icon, state=state)
         for row in ledger_rows
@@ -175,12 +175,10 @@ def _rejected(result: WorkflowResult) -> Section | None:
     tests = ledger.having(result, "rejected")
     names = ledger.names(result)
     rows = (
-        block("reject_row", name=names[test.id], test=test, reason=words.reason(test))
-        for test in tests
+        block("reject", name=names[test.id], test=test, reason=words.reason(test)) for test in tests
     )
     told = _tally(words.reason(test) for test in tests)
-    head = _table("test", "reason", "what was seen")
-    return _folded(f"{len(tests)} rejected: {told}", _units(rows), head)
+    return _folded(f"{len(tests)} rejected: {told}", _units(rows))
 
 
 def _refactoring(result: WorkflowResult) -> Section | None:
@@ -216,20 +214,20 @@ def _gates(result: WorkflowResult) -> Section | None:
 def _jobs(result: WorkflowResult, links: Links) -> Section | None:
     rows = (
         block(
-            "job_row",
+            "job",
             job=job,
             name=words.job_name(number, job, result.component),
             outcome=words.outcome(job),
             took=words.span(job.submitted_ms, job.ended_ms),
-            tokens="recorded" if result.model_is_recorded else words.tokens(job.usage),
-            cost="recorded" if result.model_is_recorded else words.money(job.usage),
+            spent="tokens and cost recorded"
+            if result.model_is_recorded
+            else f"{words.tokens(job.usage)}, {words.money(job.usage)}",
             links=links,
         )
         for number, job in enumerate(result.jobs, 1)
     )
     told = _tally(words.JOB_STATUS[job.status] for job in result.jobs)
-    head = _table("job", "requirements", "outcome", "took", "tokens", "cost")
-    return _folded(f"{words.count(len(result.jobs), 'job')}: {told}", _units(rows), head)
+    return _folded(f"{words.count(len(result.jobs), 'job')}: {told}", _units(rows))
 
 
 def _time(result: WorkflowResult) -> Section | None:

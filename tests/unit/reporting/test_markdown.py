@@ -133,7 +133,7 @@ def test_tests_of_one_name_are_told_apart_by_their_files():
     )
 
     for name in ("test_a", f"{TEST_FILE}::test_b", other):
-        assert f"| `{name}` |" in body
+        assert f"- **failing** `{name}`" in body
 
 
 def test_where_the_component_raised_nothing_the_line_is_where_it_returned():
