@@ -35,6 +35,9 @@ CLOUD = "cloud"
 
 _PORTS = range(1, 1 << 16)
 
+_YEAR_S = 365 * 24 * 60 * 60
+"""Nobody waits longer, and no clock of the system takes a time without an end."""
+
 Front = Literal["action", "command", "file"]
 FailOn = Literal["gates", "disputes", "errors", "never"]
 
@@ -178,12 +181,14 @@ class Settings(BaseModel):
         300,
         "Seconds that one job may take from its submission; a repair may take as long again.",
         gt=0,
+        le=_YEAR_S,
     )
     poll_interval: float = _setting(
         2,
         "Longest pause between two checks on the jobs, in seconds; new jobs are checked more "
         "often.",
         gt=0,
+        le=_YEAR_S,
     )
     repair_rounds: int = _setting(
         1, "How often rejected tests go back to their job with the reason.", ge=0, le=5
@@ -193,6 +198,7 @@ class Settings(BaseModel):
         "Limit on the model's cost in one run, in US dollars. When it is reached, jobs are "
         "stopped, and what they have written by then is still judged and reported.",
         gt=0,
+        allow_inf_nan=False,
     )
     max_tokens: int | None = _setting(
         None,
@@ -203,6 +209,7 @@ class Settings(BaseModel):
         None,
         "Limit on the time of all jobs together, in seconds; it works like max-cost-usd.",
         gt=0,
+        le=_YEAR_S,
     )
     cache_dir: str | None = _setting(
         None,
@@ -254,6 +261,7 @@ class Settings(BaseModel):
         fronts=_NOT_FROM_FILE,
         commands=_BOTH,
         gt=0,
+        le=_YEAR_S,
     )
     coverage_threshold: float | None = _setting(
         None,

@@ -100,6 +100,11 @@ def test_a_secret_is_not_shown(tmp_path):
     [
         ({"job-timeout": "soon"}, "job-timeout: .*'soon'"),
         ({"job-timeout": "-1"}, "job-timeout: .*greater than 0"),
+        ({"job-timeout": "inf"}, "job-timeout: .*less than or equal to 31536000"),
+        ({"poll-interval": "1e20"}, "poll-interval: .*less than or equal to 31536000"),
+        ({"test-timeout": "inf"}, "test-timeout: .*less than or equal to 31536000"),
+        ({"total-timeout": "inf"}, "total-timeout: .*less than or equal to 31536000"),
+        ({"max-cost-usd": "inf"}, "max-cost-usd: .*finite"),
         ({"target": "prod"}, "target: .*'dev', 'staging' or 'production'"),
         ({"spec": None}, "spec: not given. Give --spec"),
     ],
