@@ -17,7 +17,7 @@ from rich.console import Console
 
 from spec_to_production import engine
 from spec_to_production.delivery import forget_verdicts, write_reports, write_verdicts
-from spec_to_production.errors import SettingsError, SpecToProductionError
+from spec_to_production.errors import InputError, SettingsError, SpecToProductionError
 from spec_to_production.interrupts import noted
 from spec_to_production.live import LiveTable
 from spec_to_production.pairs import pairs, settings_of
@@ -44,7 +44,7 @@ def run(options: Mapping[str, Any]) -> None:
     if not every[0].dry_run:
         _run(every)
     for settings in every:
-        show = functools.partial(engine.show_plan, settings, Path.cwd(), os.environ)
+        show = functools.partial(engine.show_plan, settings, _here(), os.environ)
         Console().print(_or_exit(show))
 
 
@@ -58,15 +58,24 @@ def verify(options: Mapping[str, Any]) -> NoReturn:
 
 def _forget(output: str, replayed: str | None) -> None:
     """Let no earlier verdicts stand where those of this run are to be read."""
-    root = find_root(Path.cwd())
+    root = find_root(_here())
     if replayed and (root / replayed).resolve() == (root / output).resolve():
         raise SettingsError(f"output: {output} is what is replayed.", hint="Name another file.")
     forget_verdicts(root / output)
 
 
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise InputError(
+            "The folder that this runs in is gone.", hint="Change to the repository first."
+        ) from error
+
+
 def _each(options: Mapping[str, Any]) -> Sequence[Settings]:
     """The settings for each pair of spec and component."""
-    root = find_root(Path.cwd())
+    root = find_root(_here())
     named = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
     if "replay" in named:
         named = inputs_of(read_verdicts(root / named["replay"])) | named
@@ -79,7 +88,7 @@ def _run(every: Sequence[Settings]) -> NoReturn:
     """Run each of them, one after another; the worst of the exit codes is the process's."""
     front = Front(display=_display, finish=_finish, tell=_tell)
     with noted() as came:
-        outcome = run_each(every, Path.cwd(), os.environ, front, came)
+        outcome = run_each(every, _here(), os.environ, front, came)
     if outcome.interrupted_by is not None and not outcome.results:
         click.echo("spec-to-production: interrupted before the run began.", err=True)
     sys.stdout.flush()
@@ -107,14 +116,14 @@ def _finish(settings: Settings, result: WorkflowResult) -> int:
 
 def _is_as_before(replayed: str, result: WorkflowResult) -> bool:
     """Say whether a replay gave the verdicts that it was to give again."""
-    before = read_verdicts(find_root(Path.cwd()) / replayed)
+    before = read_verdicts(find_root(_here()) / replayed)
     changed = differences(before, result.verification or Verification())
     click.echo("\n".join(changed) or f"All {len(before.tests)} verdicts are as they were.")
     return not changed
 
 
 def _write(settings: Settings, result: WorkflowResult) -> str | None:
-    root = find_root(Path.cwd())
+    root = find_root(_here())
     if settings.output_folder is not None:
         write_reports(root / settings.output_folder, files(result))
         return f"{settings.output_folder}/"

@@ -86,6 +86,19 @@ def test_verify_names_the_tests_that_it_misses():
     assert "nowhere" in done.stderr
 
 
+def test_in_a_folder_that_is_gone_it_says_what_to_do(tmp_path):
+    gone = ["sh", "-c", f"rmdir {tmp_path}/gone && {COMMAND} run {SPEC} {COMPONENT}"]
+    (tmp_path / "gone").mkdir()
+
+    done = subprocess.run(
+        gone, cwd=tmp_path / "gone", capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert done.returncode == 2
+    assert "folder that this runs in is gone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_outside_of_a_checkout_it_says_what_to_do(tmp_path):
     done = run("run", SPEC, COMPONENT, cwd=tmp_path)
 
