@@ -16,6 +16,7 @@ from spec_to_production.verification.operators import (
     logs,
     other_classes,
     other_decorators,
+    other_value,
     swallowing,
     unlogged,
     variants,
@@ -190,7 +191,7 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
             yield _Site(unit, field, index, getattr(unit, field)[index], unit, variant)
         return
     if not isinstance(unit, _DEFINITION):
-        yield from _below(unit, unit)
+        yield from _around_functions(unit)
         return
     if not head:
         manages = any("contextmanager" in ast.unparse(one) for one in unit.decorator_list)
@@ -204,6 +205,12 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
             if default is not None:
                 yield from _at(unit.args, group, index, default, unit)
     yield from _in_decorators(unit)
+
+
+def _around_functions(unit: ast.stmt) -> Iterator[_Site]:
+    if (other := other_value(unit)) is not None:
+        yield _Site(unit, "value", None, unit.value, unit, other)  # type: ignore[attr-defined]
+    yield from _below(unit, unit)
 
 
 def _in_decorators(unit: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[_Site]:

@@ -18,6 +18,9 @@ def __getattribute__(self, name):
     value = object.__getattribute__(self, name)
     return {stand_ins}.altered(value) if name == {name!r} else value
 """
+_UNKNOWN_IS_FIRST = ast.parse(
+    "@classmethod\ndef _missing_(cls, value):\n    return next(iter(cls))"
+).body
 _NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
 _STRUCTURAL = ("property", "setter", "getter", "overload", "abstractmethod", "dataclass")
 _CACHES = {"cache", "lru_cache", "functools.cache", "functools.lru_cache"}
@@ -220,6 +223,23 @@ def swallowing(node: ast.stmt) -> Variant:
     return Variant(ast.Try([node], [handler], [], []), f"{_text(node)} swallows exceptions")
 
 
+def other_value(node: ast.stmt) -> Variant | None:
+    """What a module or a class gives a public name instead of a value that holds no constant, such
+    as an empty list.
+
+    Under other names a state begins that is nobody else's: what is found in it before anything was
+    put there has no type, so that a test of a type would notice.
+    """
+    match node:
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value)
+            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+        ):
+            if not name.startswith("_") and not any(map(_is_constant, ast.walk(value))):
+                return Variant(_call("altered", value), f"{_text(node)} altered")
+    return None
+
+
 def other_classes(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
     """A class without a base or its metaclass, or with other fields: where, at which place, what.
 
@@ -243,13 +263,17 @@ def other_classes(node: ast.ClassDef) -> Iterator[tuple[str, int, Variant]]:
 def _other_fields(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
     if isinstance(field, ast.AnnAssign) and _is_record(owner):
         yield from _other_parts(owner, field)
-    match field:
-        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
-            if not is_off_limits(field) and not any(map(_is_constant, ast.walk(value))):
-                other = _changed(field, value=_call("altered", value))
-                yield Variant(other, f"{_text(field)} altered")
-                if _is_enumeration(owner):
-                    yield _with(field, value=ast.Constant(-1))
+    if _is_enumeration(owner):
+        yield from _other_members(owner, field)
+
+
+def _other_members(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
+    """One of another value, one more, and one that values which belong to none give as well."""
+    if other_value(field):
+        yield _with(field, value=ast.Constant(-1))
+    if field is owner.body[-1]:
+        found = ast.If(ast.Constant(value=True), [field, *_UNKNOWN_IS_FIRST], [])
+        yield Variant(found, f"{owner.name} takes a value that it does not know for its first")
     if isinstance(field, ast.Assign) and field is _last_member(owner):
         both = ast.Tuple([*field.targets, ast.Name("another", ast.Store())], ast.Store())
         values = ast.Tuple([field.value, _call("altered", field.value)], ast.Load())

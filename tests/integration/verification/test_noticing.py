@@ -68,6 +68,60 @@ def test_constants_are_mutated_where_functions_and_tests_read_them(judge):
     }
 
 
+BOUNDS = """
+import enum
+
+DEFAULTS = {}
+
+class Status(enum.Enum):
+    OPEN = "open"
+    CLOSED = "closed"
+"""
+
+
+def test_what_is_empty_and_what_is_unknown_can_be_tested(judge):
+    found = judge(
+        """
+        import pytest
+        import shop
+
+        def test_no_defaults():
+            assert shop.DEFAULTS == {}
+
+        def test_defaults_of_any_kind():
+            assert isinstance(shop.DEFAULTS, dict)
+
+        def test_no_other_status():
+            with pytest.raises(ValueError):
+                shop.Status("lost")
+
+        def test_any_trouble():
+            with pytest.raises(Exception):
+                shop.Status("lost").name.nothing()
+
+        def test_a_slip():
+            with pytest.raises(Exception):
+                shop.Stats("lost")
+
+        def test_nothing_said():
+            try:
+                shop.Status("lost")
+            except ValueError:
+                pass
+        """,
+        there={"src/shop.py": BOUNDS},
+        existing="",
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_no_defaults": None,
+        "test_defaults_of_any_kind": "vacuous",
+        "test_no_other_status": None,
+        "test_any_trouble": "vacuous",
+        "test_a_slip": "vacuous",
+        "test_nothing_said": "vacuous",
+    }
+
+
 def test_a_decorator_applied_by_an_import_is_tested_all_the_same(judge):
     found = judge(
         """

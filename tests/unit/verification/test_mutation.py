@@ -161,6 +161,16 @@ def test_members_of_an_enumeration_go_wrong(change, members):
     assert members in found
 
 
+@pytest.mark.parametrize(("name", "unknown"), [("Level", 7), ("Colour", "blue"), ("Shape", None)])
+def test_an_enumeration_takes_a_value_that_it_does_not_know(name, unknown):
+    change = f"{name} takes a value that it does not know for its first"
+    (mutant,) = (m for m in mutants_of("m.py", ENUMS) if m.id.endswith(change))
+    made: dict[str, Any] = {}
+    exec(mutant.module_source(ENUMS), made)
+
+    assert made[name](unknown) is next(iter(made[name]))
+
+
 FIELDS = """
 import dataclasses
 import functools
@@ -223,6 +233,31 @@ def test_what_a_class_holds_goes_wrong(change, expression):
 
     assert eval(expression, right) is True
     assert eval(expression, wrong) is False
+
+
+EMPTY = """
+NAMES = []
+RATES: dict[str, int] = {}
+TAGS = ()
+KINDS = frozenset()
+UNSET = None
+_waiting = []
+"""
+
+
+@pytest.mark.parametrize("name", ["NAMES", "RATES", "TAGS", "KINDS", "UNSET"])
+@pytest.mark.usefixtures("runner")
+def test_an_empty_constant_is_not_empty(name):
+    (mutant,) = (m for m in mutants_of("m.py", EMPTY) if m.constant == name)
+    made: dict[str, Any] = {}
+    exec(mutant.module_source(EMPTY), made)
+
+    assert made[name]
+    assert len(made[name]) == 1
+
+
+def test_a_state_that_is_nobody_else_s_begins_empty():
+    assert not [mutant for mutant in mutants_of("m.py", EMPTY) if "_waiting" in mutant.id]
 
 
 def test_docstrings_and_messages_are_left_alone():
