@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -37,7 +38,8 @@ class Candidate:
         refused: A reason that holds for the whole file, with its detail.
         shadowing: Functions that would silently take another one's place, with the detail.
         docstring: The file's own.
-        component: The modules that it is to test.
+        component: The modules that it is to test, and the packages around them, which may hand on
+            what is in them.
     """
 
     path: str
@@ -151,8 +153,14 @@ def read(file: GeneratedFile, checkout: Path, component: Component) -> Candidate
         functions=tuple({function.name: function for function in every}.values()),
         shadowing=tuple(_shadowing(every, checkout / file.path)),
         docstring=ast.get_docstring(tree) or "",
-        component=frozenset(module.name for module in component.modules),
+        component=frozenset(
+            around for module in component.modules for around in _with_packages(module.name)
+        ),
     )
+
+
+def _with_packages(module: str) -> Iterable[str]:
+    return itertools.accumulate(module.split("."), lambda package, name: f"{package}.{name}")
 
 
 def expects_exception(source: str, line: int | None, *, of_its_own: bool = True) -> bool:

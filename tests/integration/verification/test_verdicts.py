@@ -378,6 +378,31 @@ def test_code_that_never_comes_to_run_can_be_accused(judge):
     }
 
 
+def test_code_that_a_package_hands_on_can_be_accused(judge):
+    found = judge(
+        """
+        import shop
+        from shop import LIMIT
+
+        def test_limit_fr_2():
+            assert LIMIT == 99
+
+        def test_limit_of_the_package_fr_2():
+            assert shop.LIMIT == 99
+        """,
+        component="src/shop/__init__.py",
+        there={
+            "src/shop/__init__.py": "from shop.bounds import LIMIT\n",
+            "src/shop/bounds.py": LAZY,
+        },
+        existing="",
+    )
+    assert {name: test.verdict for name, test in found.items()} == {
+        "test_limit_fr_2": "disputed",
+        "test_limit_of_the_package_fr_2": "disputed",
+    }
+
+
 def test_a_requirement_is_named_by_what_stands_around_a_test_as_well(judge):
     found = judge(
         """
