@@ -33,6 +33,7 @@ _OUT_OF_RESOURCES_SAYS = (
 _MOCK = re.compile(r"Mock\(\s*spec|\bpatch\b|\bcreate_autospec\b")
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _OF_A_MOCK = re.compile(r"Mock object has no attribute|is not a valid assertion")
+_NOT_AWAITED = re.compile(r"<coroutine object|'coroutine'")
 _ABOUT_A_RESULT = ("AttributeError", "TypeError", "KeyError", "IndexError", "ValueError")
 
 
@@ -289,6 +290,12 @@ def is_disputable(case: Case) -> bool:
     )
 
 
+def _awaits_nothing(case: Case) -> bool:
+    """Whether it took what an asynchronous function gives for its result: then none of it ran."""
+    told = case.outcomes[0].message
+    return not case.runs_component and _NOT_AWAITED.search(told) is not None
+
+
 def _compares_identities(outcome: Outcome) -> bool:
     """Whether two objects were compared that are equal to themselves only, as generators are.
 
@@ -330,15 +337,24 @@ def after_repeats(case: Case, known: str) -> Case:
         return case.rejected(
             "flaky", f"It failed in {len(failures)} of {len(case.outcomes)} runs: {first.message}"
         )
-    if not is_disputable(case) or first.outcome != "failed":
-        return case.rejected("fails", first.message)
-    ways = {(outcome.error, outcome.line) for outcome in failures}
-    if len(ways) > 1:
-        return case.rejected("fails", f"It fails in {len(ways)} different ways: {first.message}")
-    if not case.requirements:
-        told = f"It names no requirement of the spec (which has {known}), so it is no dispute"
-        return case.rejected("fails", f"{told}: {first.message}")
+    before = _why_no_dispute(case, known)
+    if before is not None:
+        return case.rejected("fails", before + first.message)
     return replace(case, ruling=Ruling("disputed", None, first.message))
+
+
+def _why_no_dispute(case: Case, known: str) -> str | None:
+    """What is to be said before the message of a test that always fails and accuses nobody."""
+    if _awaits_nothing(case):
+        return "It does not await what an asynchronous function gave it: "
+    if not is_disputable(case) or case.outcomes[0].outcome != "failed":
+        return ""
+    ways = {(outcome.error, outcome.line) for outcome in case.outcomes}
+    if len(ways) > 1:
+        return f"It fails in {len(ways)} different ways: "
+    if not case.requirements:
+        return f"It names no requirement of the spec (which has {known}), so it is no dispute: "
+    return None
 
 
 def is_real(case: Case) -> bool:

@@ -378,6 +378,40 @@ def test_code_that_never_comes_to_run_can_be_accused(judge):
     }
 
 
+ASYNC = """
+async def fetch(item):
+    return len(item)
+"""
+
+
+def test_what_is_not_awaited_accuses_nobody(judge):
+    found = judge(
+        """
+        import asyncio
+        import shop
+
+        def test_whole_fr_1():
+            assert shop.fetch("tea") == 5
+
+        def test_part_fr_1():
+            assert shop.fetch("tea").real == 5
+
+        def test_awaited_fr_1():
+            assert asyncio.run(shop.fetch("tea")) == 5
+        """,
+        there={"src/shop.py": ASYNC, "pyproject.toml": ""},
+        existing="",
+    )
+    assert {name: test.reason or test.verdict for name, test in found.items()} == {
+        "test_whole_fr_1": "fails",
+        "test_part_fr_1": "fails",
+        "test_awaited_fr_1": "disputed",
+    }
+    told = "It does not await what an asynchronous function gave it: "
+    assert found["test_whole_fr_1"].detail.startswith(f"{told}AssertionError: assert <coroutine")
+    assert found["test_part_fr_1"].detail.startswith(f"{told}AttributeError: 'coroutine'")
+
+
 def test_code_that_a_package_hands_on_can_be_accused(judge):
     found = judge(
         """
