@@ -6,6 +6,7 @@ Both fronts, the command line and the action, call :func:`run`.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import tempfile
 import time
@@ -113,7 +114,9 @@ def run(
         root = find_root(start)
         with timeline.measure("specification"):
             planned = planning.make(settings, root, work)
-        sandbox = Sandbox.prepare(work / "sandbox", Path(settings.python or sys.executable))
+        python = Path(settings.python or sys.executable)
+        # It is started in folders of its own: whatever is named is meant from here.
+        sandbox = Sandbox.prepare(work / "sandbox", Path(shutil.which(python) or python).absolute())
         if settings.python:
             needed = () if settings.requirements else ("pytest", "coverage")
             require(sandbox.python, needed, sandbox)

@@ -1,5 +1,6 @@
 """The command as a user types it, in a process of its own."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -143,6 +144,15 @@ def test_a_python_that_runs_no_tests_is_refused_before_the_start(shop, tmp_path,
     assert done.returncode == 2
     assert done.stderr.startswith(f"spec-to-production: python: {tmp_path / python} ")
     assert told in done.stderr
+
+
+def test_a_python_is_found_from_where_one_stands(shop):
+    given = ["--spec=spec.md", "--component=shop.py", "--tests=tests", FEW_REPEATS]
+    python = os.path.relpath(sys.executable, shop / "tests")
+
+    done = run("verify", *given, f"--python={python}", cwd=shop / "tests")
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_earlier_verdicts_stand_where_a_run_failed(shop):
