@@ -51,6 +51,10 @@ def test_an_object_is_altered_in_its_attributes():
     assert cart.items == ["tea"]
 
 
+def test_what_is_left_to_the_other_side_of_a_comparison_is_answered():
+    assert altered(NotImplemented) is True
+
+
 @pytest.mark.parametrize("of", [iter, reversed, lambda items: map(abs, items), enumerate])
 @pytest.mark.parametrize("items", [[], [1, 2]])
 def test_an_iterator_gives_other_items(of, items):

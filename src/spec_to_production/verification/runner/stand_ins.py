@@ -126,6 +126,8 @@ def altered(value: Any, depth: int = _DEPTH) -> Any:  # noqa: ANN401, PLR0911
     """
     if value is None:
         return TRUTHY
+    if value is NotImplemented:
+        return True  # what was left to the other side of a comparison is answered
     if isinstance(value, bool):
         return not value
     if isinstance(value, enum.auto):
