@@ -248,7 +248,7 @@ def after_outcome(case: Case, outcome: Outcome) -> Case:
     told = outcome.message
     match outcome.outcome:
         case "skipped":
-            return case.rejected("skipped", f"It is skipped: {told}")
+            return case.rejected("skipped", f"It is skipped: {told.removeprefix('Skipped: ')}")
         case "xfailed":
             return case.rejected("hidden_failure", f"An xfail mark hides that it fails: {told}")
         case "xpassed":

@@ -190,6 +190,7 @@ def test_what_cannot_run_says_why(verify):
         "test_g": "fails",
         "test_h": "shadows",
     }
+    assert "It is skipped: later" in [test.detail for test in found.tests]
 
 
 def test_a_fixture_that_is_not_there_is_told_with_where_it_would_come_from(make_verifier):
