@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import decimal
 import enum
-from pathlib import Path
+import uuid
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -34,21 +36,55 @@ def test_an_altered_value_is_another_one_of_the_same_type(value):
 
 
 @pytest.mark.parametrize(
-    "value", [Colour.RED, dt.date(2024, 2, 29), dt.timedelta(1), decimal.Decimal("1.5"), {1, 2}]
+    "value",
+    [
+        *(Colour.RED, dt.date(2024, 2, 29), dt.timedelta(1), decimal.Decimal("1.5"), {1, 2}),
+        *(uuid.UUID(int=1), PurePosixPath("shop/tea")),
+    ],
 )
 def test_well_known_types_are_altered_too(value):
     assert altered(value) != value
     assert type(altered(value)) is type(value)
 
 
-def test_an_object_is_altered_in_its_attributes():
-    class Cart:
-        def __init__(self):
-            self.items = ["tea"]
+class Cart:
+    """One that is written down by hand, with what it never gets to have."""
 
-    cart = Cart()
+    __slots__ = ("__gift", "items")
+
+    def __init__(self, items):
+        self.items = items
+
+
+@dataclasses.dataclass
+class OpenCart:
+    items: list[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ClosedCart:
+    items: list[str]
+
+
+class FullCart(ClosedCart):
+    """One with attributes beside the slots that it inherits."""
+
+
+@pytest.mark.parametrize("kind", [Cart, OpenCart, ClosedCart, FullCart])
+def test_an_object_is_altered_in_its_attributes(kind):
+    cart = kind(["tea"])
     assert altered(cart).items == ["tea~"]
     assert cart.items == ["tea"]
+
+
+def test_an_object_that_is_its_own_copy_stays_as_it_is():
+    class Only(OpenCart):
+        def __copy__(self):
+            return self
+
+    only = Only(["tea"])
+    assert altered(only) is only
+    assert only.items == ["tea"]
 
 
 def test_what_is_left_to_the_other_side_of_a_comparison_is_answered():

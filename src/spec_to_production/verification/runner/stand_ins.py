@@ -8,7 +8,9 @@ import decimal
 import enum
 import fractions
 import os
+import types
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from typing import Any, Self
 
 _DEPTH = 3
@@ -171,15 +173,31 @@ def _altered_inside(value: Any, depth: int) -> Any:  # noqa: ANN401, PLR0911
         return type(value)(list(value)[1:] or [TRUTHY])
     if _is_iterator(value):
         return _altered_items(value, depth)
-    if type(value).__module__ == "builtins" or not hasattr(value, "__dict__"):
+    held = _held(value)
+    if type(value).__module__ == "builtins" or not (held or hasattr(value, "__dict__")):
         return value
     try:
         twin = copy.copy(value)
     except Exception:  # noqa: BLE001 - as an open file, it cannot be had twice
         return value
-    for name, item in vars(value).items():
+    if twin is value:
+        return value  # there is one only, which others hold too
+    for name, item in held.items():
         object.__setattr__(twin, name, altered(item, depth - 1))
     return twin
+
+
+def _held(value: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What an object holds in its attributes, those that have a slot included."""
+    return dict(_in_slots(value)) | getattr(value, "__dict__", {})
+
+
+def _in_slots(value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    for kind in type(value).__mro__:
+        for name, slot in vars(kind).items():
+            if "__slots__" in vars(kind) and isinstance(slot, types.MemberDescriptorType):
+                with suppress(AttributeError):  # nothing was put there
+                    yield name, slot.__get__(value)
 
 
 def _is_iterator(value: Any) -> bool:  # noqa: ANN401
