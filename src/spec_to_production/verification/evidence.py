@@ -400,7 +400,7 @@ def why_vacuous(case: Case) -> str:
     if not case.kills:
         parts.append("It notices none of the mutants of the code that it runs.")
     elif not any(kill.told for kill in case.kills):
-        parts.append("Faults make it crash, but none of its assertions notices a wrong value.")
+        parts.append("Faults make it crash, but it has no assertion that notices a wrong value.")
     return " ".join(parts)
 
 
