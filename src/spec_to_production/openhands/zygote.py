@@ -167,7 +167,9 @@ def _give_up_what_is_roots(uid: int, output: int) -> None:
 
 
 def _end(server: _Server) -> None:
-    """Kill everything of a server's user: whatever it started, and wherever that went."""
+    """Kill a server, and everything of its user: whatever it started, and wherever that went."""
+    # By root: one that has only just been forked has not come to be its user's yet.
+    signal.pidfd_send_signal(server.pidfd, signal.SIGKILL)
     killer = os.fork()
     if killer == 0:
         os.setresuid(server.uid, server.uid, server.uid)
