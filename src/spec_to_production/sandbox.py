@@ -286,8 +286,8 @@ class Sandbox:
 
 _PROCESSES_OF_THEIR_OWN = ("--pid", "--fork", "--kill-child", "--mount-proc")
 _OPEN_TO_ALL = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - looked through
-# Far from the groups that a machine gives out.
-_MARKS = range(1 << 30, 1 << 31)
+# Groups that no machine gives out, to containers neither (https://systemd.io/UIDS-GIDS/).
+_MARKS = range(0x7000_0000, 1 << 31)
 
 
 def _everything_at(path: Path) -> Iterator[Path]:

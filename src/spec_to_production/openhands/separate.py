@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import secrets
 import subprocess
@@ -33,11 +32,10 @@ from spec_to_production.openhands.launch import (
     last_words,
     starting,
 )
+from spec_to_production.openhands.users import User
 from spec_to_production.openhands.zygote import READY
 from spec_to_production.results import Usage
 
-# Users that no machine gives out, and that a container whose users are mapped still has.
-_USERS = range(20_000, 60_000)
 _MOST_LOOKS = 64
 _LOOK_WITHIN_S = 1.0
 _LOOK_AGAIN_S = 0.05
@@ -68,7 +66,7 @@ class SeparateServers:
         self._log = folder / "zygote.log"
         self._tell = tell
         self._find = find
-        self._users = itertools.count(secrets.choice(_USERS))
+        self._users: dict[EmbeddedServer, User] = {}
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -160,6 +158,7 @@ class SeparateServers:
         if server is not None:
             server.close()
             remove(server.folder)
+            self._users.pop(server).give_back()
 
     def close(self) -> None:
         """Kill everything and leave nothing but the log."""
@@ -172,6 +171,8 @@ class SeparateServers:
             left = [*self._servers]
         for conversation in left:
             self.delete(conversation)
+        for user in self._users.values():
+            user.give_back()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _require_open(self) -> None:
@@ -192,9 +193,13 @@ class SeparateServers:
         return first
 
     def _start(self, origin: Zygote | Image, tell: Tell = lambda _: None) -> EmbeddedServer:
-        user = next(self._users)
+        with starting():
+            user = User.take()
         # A short name: the path of tmux's socket in it may have 107 bytes.
-        return EmbeddedServer(self._folder / str(user), lambda _: origin, tell, user)
+        folder = self._folder / str(user.uid)
+        server = EmbeddedServer(folder, lambda _: origin, tell, user.uid)
+        self._users[server] = user
+        return server
 
     def _server(self, conversation: UUID) -> EmbeddedServer:
         if (server := self._servers.get(conversation)) is None:

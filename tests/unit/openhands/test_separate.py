@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from spec_to_production.errors import ServerLostError
-from spec_to_production.openhands import SeparateServers, separate
+from spec_to_production.openhands import SeparateServers, separate, users
 from spec_to_production.openhands.interface import Assignment, Model
 from spec_to_production.openhands.launch import Command, Image
+from spec_to_production.openhands.users import User
 from support.openhands import Script, StandInOpenHands
 
 BASE = Path("base")
@@ -39,7 +40,8 @@ class Server(StandInOpenHands):
 
 
 @pytest.fixture
-def started(monkeypatch):
+def started(monkeypatch, tmp_path):
+    monkeypatch.setattr(users, "_LOCKS", tmp_path / "locks")
     monkeypatch.setattr(Server, "started", [])
     monkeypatch.setattr(separate, "EmbeddedServer", Server)
     return Server.started
@@ -91,6 +93,17 @@ def test_what_was_loaded_while_the_run_ended_is_ended_too(started, tmp_path):
 
     assert [process.poll() for process in processes] == [0]
     assert not started
+
+
+def test_a_servers_user_is_free_again_after_it(servers, monkeypatch):
+    monkeypatch.setattr(users, "_NOBODYS", range(70_000, 70_001))
+    create(servers)  # the first server has a user already
+
+    servers.delete(create(servers))
+    create(servers)
+
+    servers.close()
+    User.take().give_back()
 
 
 def test_a_fault_that_nobody_thought_of_costs_one_servers_look(servers, started):
