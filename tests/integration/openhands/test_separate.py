@@ -57,7 +57,7 @@ def test_a_lost_server_is_lost_to_its_job_alone(servers, on, recorded_model, unt
 
     assert "+half" in servers.patch(lost)
     assert not processes_of(user_of(servers, lost))
-    assert jobs.state(other).status == "running"
+    until(lambda: jobs.state(other).status == "running")  # a busy machine is late with its look
 
 
 def test_what_a_job_started_ends_with_it(servers, on, recorded_model, until):
