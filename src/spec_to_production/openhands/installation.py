@@ -30,6 +30,7 @@ from spec_to_production.openhands.launch import (
     agent_uid,
     as_agent,
     namespaces,
+    proxies_with_login,
     reachable,
 )
 from spec_to_production.probes import succeeds
@@ -87,6 +88,11 @@ class Installer:
         Raises:
             ServerStartError: No way works on this machine, or ``stop`` was set.
         """
+        if hidden := proxies_with_login(self.env):
+            self.tell(
+                f"The agent gets {' and '.join(hidden)} without user and password, which are "
+                "secrets: it has no network where the proxy asks for them."
+            )
         if given := self.env.get(VARIABLE):
             return self._existing(Path(given))
         # Asking every way again takes longer than starting the server from what is here.

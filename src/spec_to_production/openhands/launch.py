@@ -20,7 +20,7 @@ from spec_to_production.errors import ServerStartError
 from spec_to_production.namespaces import own_mounts
 from spec_to_production.openhands import supervisor, zygote
 from spec_to_production.probes import succeeds
-from spec_to_production.proxies import around_loopback
+from spec_to_production.proxies import around_loopback, without_login
 
 AGENT_UID = 10001
 """The user that the agent server runs as when this tool is root; it needs no name."""
@@ -31,15 +31,8 @@ _SOCKET = "zygote"
 _END_WITHIN_S = 10
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
-_PASSED_ON = (
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "http_proxy",
-    "https_proxy",
-)
+_PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
 _NAMESPACES = ("--pid", "--fork", "--kill-child", "--mount-proc", "--")
 
 
@@ -136,6 +129,8 @@ class Environment:
         root = ["--root", str(self.root)] if self.root else []
         path = ":".join((str(self.python.parent), *self.path, _SYSTEM_PATH))
         passed = {name: self.env[name] for name in _PASSED_ON if name in self.env}
+        # The agent's shells inherit them, and it may read no password.
+        passed |= {name: without_login(self.env[name]) for name in _PROXIES if name in self.env}
         # The model is reached by the gateway, which is on this machine.
         passed |= around_loopback(self.env)
         if self.root is not None:
@@ -202,6 +197,11 @@ class Image:
         )
         supervised = (self.python, "-I", "/supervisor.py", str(folder), "--", self.python, "-m")
         return Command(("docker", "run", *options, self.tag, *supervised, *module), self.env)
+
+
+def proxies_with_login(env: Mapping[str, str]) -> list[str]:
+    """The variables that name a proxy with a password, which no agent server gets."""
+    return [name for name in _PROXIES if without_login(env.get(name, "")) != env.get(name, "")]
 
 
 def agent_uid() -> int | None:

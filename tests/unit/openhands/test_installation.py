@@ -85,6 +85,26 @@ def test_the_environment_that_is_passed_in_counts_not_that_of_the_process(
     assert command.env["https_proxy"] == "http://proxy.test"
 
 
+def test_a_proxys_password_stays_here_and_that_is_told(tmp_path, as_a_person):
+    script(tmp_path / "bin" / "python", "exit 0")
+    env = {
+        installation.VARIABLE: str(tmp_path),
+        "HTTPS_PROXY": "http://me:p%40ss@proxy.test:3128",
+        "http_proxy": "me:pass@word@proxy.test:3128",
+        "https_proxy": "http://proxy.test",
+    }
+    told = []
+
+    found = Installer(tmp_path / "cache", told.append, env=env).find(threading.Event())
+
+    passed_on = found.command(("a_module",), tmp_path, {}, None).env
+    assert passed_on["HTTPS_PROXY"] == "http://proxy.test:3128"
+    assert passed_on["http_proxy"] == "proxy.test:3128"
+    assert passed_on["https_proxy"] == "http://proxy.test"
+    (warning,) = told
+    assert "HTTPS_PROXY and http_proxy without user and password" in warning
+
+
 def test_a_named_environment_that_does_not_run_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv(installation.VARIABLE, str(tmp_path))
     with pytest.raises(ServerStartError, match=str(tmp_path)):
