@@ -26,30 +26,34 @@ class Turns:
     @contextlib.contextmanager
     def turn(self, asker: socket.socket) -> Iterator[None]:
         """Wait for a turn, and have it until the end of the block or until the asker hangs up."""
-        self._free.acquire()
         here, end = socket.socketpair()
-        holder = threading.Thread(target=self._hold, args=(asker, end), daemon=True)
-        holder.start()
-        try:
-            yield
-        finally:
-            here.close()
-            holder.join()
+        with end, here:
+            holder = threading.Thread(target=self._hold, args=(asker, end), daemon=True)
+            holder.start()
+            here.recv(1)
+            try:
+                yield
+            finally:
+                here.close()
+                holder.join()
 
     def _hold(self, asker: socket.socket, end: socket.socket) -> None:
-        with end:
-            if _hangs_up(asker, end) and self._left_behind.acquire(blocking=False):
-                self._free.release()
-                end.recv(1)
-                self._left_behind.release()
-            else:
-                end.recv(1)
-                self._free.release()
+        """Take a turn, say so, and give it back; from here on nothing can fail."""
+        self._free.acquire()
+        end.send(b"!")
+        if _hangs_up(asker, end) and self._left_behind.acquire(blocking=False):
+            self._free.release()
+            end.recv(1)
+            self._left_behind.release()
+        else:
+            end.recv(1)
+            self._free.release()
 
 
 def _hangs_up(asker: socket.socket, end: socket.socket) -> bool:
     """Whether the asker hangs up before the end."""
-    with selectors.DefaultSelector() as selector:
+    # Not the default one: it is a file, and there may be too many open.
+    with selectors.PollSelector() as selector:
         for each in (asker, end):
             selector.register(each, selectors.EVENT_READ)
         ready = {key.fileobj for key, _ in selector.select()}
