@@ -14,7 +14,7 @@ import stat
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -28,7 +28,7 @@ from spec_to_production.errors import (
 from spec_to_production.snapshot import Snapshot
 
 _MOST_NEW_BYTES = 64 << 20
-_MOST_FILES = 50_000
+_MOST_NEW_FILES = 50_000
 _DEEPEST = 200
 """Folders in folders. To look at one takes time by the square of how deep it lies."""
 _GIT = ".git"
@@ -111,7 +111,7 @@ def changes(base: Path, copy: Iterable[Entry]) -> str:
             shutil.copytree(base / ".git", mirror / ".git")
             (mirror / ".git" / "info").mkdir(exist_ok=True)
             (mirror / ".git" / "info" / "exclude").write_text("\n".join(_BY_PRODUCTS))
-            _mirror(copy, mirror, most_bytes=_size(base) + _MOST_NEW_BYTES)
+            _mirror(copy, mirror, [path.lstat().st_size for path in _entries(base)])
             return Snapshot(base, "HEAD", None).diff(mirror)
     except _UNREADABLE as error:
         raise OpenHandsError(f"The job's changes could not be read: {error}") from error
@@ -165,9 +165,15 @@ def _kind(member: tarfile.TarInfo) -> int:
     return stat.S_IFREG if member.isreg() else 0
 
 
-def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
-    """Repeat a copy's files and links; what is neither is left out."""
-    left, count = most_bytes, 0
+def _mirror(copy: Iterable[Entry], mirror: Path, before: Sequence[int]) -> None:
+    """Repeat a copy's files and links; what is neither is left out.
+
+    Args:
+        copy: What is there.
+        mirror: Where to.
+        before: Bytes of each entry of the base: the job may add so much to them.
+    """
+    bytes_left, files_left = sum(before) + _MOST_NEW_BYTES, len(before) + _MOST_NEW_FILES
     for entry in copy:
         if len(entry.path.parts) > _DEEPEST:
             raise OpenHandsError(
@@ -179,13 +185,13 @@ def _mirror(copy: Iterable[Entry], mirror: Path, *, most_bytes: int) -> None:
         path = entry.path.relative_to(entry.path.anchor)
         if any((mirror / parent).is_symlink() for parent in path.parents):
             raise OpenHandsError(f"The job's changes could not be read: {path} lies below a link.")
-        if (content := _content(entry, left + 1)) is not None:
-            left -= _write(mirror / path, content, entry.mode)
-        count += 1
-        if left < 0 or count > _MOST_FILES:
+        if (content := _content(entry, bytes_left + 1)) is not None:
+            bytes_left -= _write(mirror / path, content, entry.mode)
+        files_left -= 1
+        if bytes_left < 0 or files_left < 0:
             raise OpenHandsError(
-                f"The job left too much in its copy: more than {_MOST_FILES} files or "
-                f"{_MOST_NEW_BYTES >> 20} MiB of new ones."
+                f"The job left too much in its copy: more than {_MOST_NEW_FILES} new files, or "
+                f"{_MOST_NEW_BYTES >> 20} MiB of them."
             )
 
 
@@ -228,5 +234,5 @@ def _refuse(error: OSError) -> None:
         raise error
 
 
-def _size(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*"))
+def _entries(base: Path) -> Iterator[Path]:
+    return (path for path in base.rglob("*") if path.relative_to(base).parts[0] != _GIT)

@@ -173,8 +173,19 @@ def test_folders_without_end_cost_their_job_at_most(base, copy):
     assert not copy.exists()
 
 
+def test_the_files_of_the_base_are_not_counted_against_the_job(base, copy, monkeypatch):
+    monkeypatch.setattr(copies, "_MOST_NEW_FILES", 2)
+    (copy / "new.txt").touch()
+    (copy / "newer.txt").touch()
+    assert changes(base, copy).count("new file") == 2
+
+    (copy / "newest.txt").touch()
+    with pytest.raises(OpenHandsError, match="more than 2 new files"):
+        changes(base, copy)
+
+
 def test_a_flood_of_files_is_refused(base, copy, monkeypatch):
-    monkeypatch.setattr(copies, "_MOST_FILES", 20)
+    monkeypatch.setattr(copies, "_MOST_NEW_FILES", 20)
     for number in range(30):
         (copy / f"{number}.txt").write_text("x")
     with pytest.raises(OpenHandsError, match="too much"):
