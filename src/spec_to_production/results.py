@@ -8,7 +8,7 @@ milliseconds; paths are relative to the repository's root, with forward slashes.
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
 
@@ -34,6 +34,10 @@ def _encodable(value: object) -> object:
     if not isinstance(value, str) or value.isascii():
         return value
     return value.encode("utf-8", "backslashreplace").decode()
+
+
+FlakeBound = Annotated[float, Field(ge=0.001, lt=1)]
+"""The smallest failure rate that is caught; a tenth of a percent takes 6905 runs."""
 
 
 # --- the spec ------------------------------------------------------------------------------
@@ -352,6 +356,17 @@ class Check(Value):
     detail: str = ""
 
 
+class EffortRecord(Value):
+    """How much verification did (:class:`.verification.Effort`), for a replay."""
+
+    flake_bound: FlakeBound
+    test_timeout: float = Field(gt=0)
+    seed: int
+    began: float
+    workers: int = Field(ge=1)
+    mutants: int = Field(ge=0)
+
+
 class Verification(Value):
     """Everything that verification found out.
 
@@ -368,7 +383,7 @@ class Verification(Value):
     checks: tuple[Check, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict)
     seed: int = 0
-    effort: dict[str, float] = Field(default_factory=dict)
+    effort: EffortRecord | None = None
     spec: str = ""
     component: str = ""
     candidates: tuple[GeneratedFile, ...] = ()

@@ -26,7 +26,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from spec_to_production.errors import SettingsError
-from spec_to_production.results import Target
+from spec_to_production.results import FlakeBound, Target
 
 TABLE = "spec-to-production"
 
@@ -50,16 +50,20 @@ def _words(value: object) -> object:
 Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 
 
+def is_address(text: str) -> bool:
+    """Whether it is one of an HTTP server, written in full."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    has_port = url.port is None or url.port in _PORTS
+    return url.scheme in {"http", "https"} and bool(url.host) and has_port
+
+
 def _addresses(value: str) -> str:
-    """Check that each of several is one of an HTTP server, or the word for the Cloud."""
+    """Check that each of several is an address, or the word for the Cloud."""
     for item in _items(value):
-        try:
-            url = httpx.URL(item)
-            has_port = url.port is None or url.port in _PORTS
-            is_one = url.scheme in {"http", "https"} and url.host and has_port
-        except httpx.InvalidURL:
-            is_one = False
-        if not (is_one or item == CLOUD):
+        if not (is_address(item) or item == CLOUD):
             raise PydanticCustomError(
                 "address", "not an address like http://host:8000: {item}", {"item": repr(item)}
             )
@@ -246,14 +250,12 @@ class Settings(BaseModel):
         fronts=_NOT_FROM_FILE,
         commands=_BOTH,
     )
-    flake_bound: float = _setting(
+    flake_bound: FlakeBound = _setting(
         0.1,
         "A flaky test that fails at least this often is caught with a probability of 99.9 %. "
         "Smaller values mean more runs.",
         fronts=_NOT_FROM_FILE,
         commands=_BOTH,
-        gt=0,
-        lt=1,
     )
     test_timeout: float = _setting(
         10,

@@ -105,6 +105,7 @@ def test_a_secret_is_not_shown(tmp_path):
         ({"test-timeout": "inf"}, "test-timeout: .*less than or equal to 31536000"),
         ({"total-timeout": "inf"}, "total-timeout: .*less than or equal to 31536000"),
         ({"max-cost-usd": "inf"}, "max-cost-usd: .*finite"),
+        ({"flake-bound": "1e-9"}, r"flake-bound: .*greater than or equal to 0\.001"),
         ({"target": "prod"}, "target: .*'dev', 'staging' or 'production'"),
         ({"spec": None}, "spec: not given. Give --spec"),
     ],

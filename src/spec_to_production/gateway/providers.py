@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from spec_to_production.errors import SettingsError
+from spec_to_production.settings import is_address
 
 NOT_ISOLATED = ("bedrock", "sagemaker", "vertex_ai", "vertex_ai_beta")
 """Prefixes of providers that want signed requests, which only the agent server can make."""
@@ -90,8 +91,7 @@ class Provider:
     @property
     def host(self) -> str:
         """The machine and its port, without what else an address may hold."""
-        parts = urlsplit(self.address)
-        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+        return urlsplit(self.address).netloc.rpartition("@")[2]
 
     def route(self, path: str, query: str, body: bytes) -> str | None:
         """The address for a request; ``None`` for one that the agent has no need of."""
@@ -147,12 +147,12 @@ def _by_name(model: str) -> str:
 
 def _trim(address: str, dialect: Dialect) -> str:
     """Cut what LiteLLM would otherwise not append, and will now."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_address(address.strip()):
         raise SettingsError(
             f"llm-base-url: {address!r} is not an address.",
             hint="Write it in full, as https://host/v1.",
         )
+    parts = urlsplit(address.strip())
     path = parts.path.rstrip("/")
     if dialect is _ANTHROPIC:
         path = path.removesuffix("/v1/messages")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -25,7 +24,10 @@ def read_verdicts(path: Path) -> Verification:
         told = f"replay: {path} cannot be read: {error.strerror or error}."
         raise TestsError(told, hint=hint) from error
     except ValidationError as error:
-        raise TestsError(f"replay: {path} holds no verdicts.", hint=hint) from error
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        why = f"{where}: {problem['msg']}" if where else problem["msg"]
+        raise TestsError(f"replay: {path} holds no verdicts: {why}.", hint=hint) from error
     if not recorded.candidates:
         raise TestsError(f"replay: {path} holds no tests.", hint=hint)
     return recorded
@@ -45,8 +47,7 @@ def inputs_of(recorded: Verification) -> dict[str, str]:
 
 def effort_of(recorded: Verification) -> Effort:
     """The effort of an earlier run, its seed included."""
-    known = {name: type(value) for name, value in asdict(Effort()).items()}
-    return Effort(**{name: known[name](value) for name, value in recorded.effort.items()})
+    return Effort(**recorded.effort.model_dump()) if recorded.effort else Effort()
 
 
 def differences(before: Verification, after: Verification) -> list[str]:

@@ -17,6 +17,7 @@ from spec_to_production.results import (
     Baseline,
     Check,
     Component,
+    EffortRecord,
     GeneratedFile,
     Spec,
     TestVerdict,
@@ -303,7 +304,7 @@ class Verifier:
             timings=self._timings,
             seed=self._effort.seed,
             candidates=tuple(self._inputs.values()),
-            effort=asdict(self._effort),
+            effort=EffortRecord(**asdict(self._effort)),
         )
 
     def _existing_suite(self, pool: Interpreters, baseline: Baseline | None) -> SuiteRun:

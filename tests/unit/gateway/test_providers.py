@@ -190,8 +190,23 @@ def test_a_name_that_tells_its_provider_needs_no_prefix(model):
 
 
 @pytest.mark.parametrize(
-    ("model", "base_url"), [("azure/ours", None), ("someone/new", None), ("openai/x", "ftp://x")]
+    ("model", "base_url"),
+    [
+        ("azure/ours", None),
+        ("someone/new", None),
+        ("openai/x", "ftp://x"),
+        ("openai/x", "http://[::1"),
+        ("openai/x", "http://host:abc"),
+        ("openai/x", "http://host:99999"),
+    ],
 )
 def test_an_address_that_is_not_known_is_asked_for(model, base_url):
     with pytest.raises(SettingsError, match="llm-base-url"):
         find_provider(model, base_url)
+
+
+@pytest.mark.parametrize("around", ["{}", " {}\n", "{}/"])
+def test_white_space_around_an_address_is_none_of_it(around):
+    provider = find_provider("openai/x", around.format("http://[::1]:8000/v1"))
+
+    assert (provider.address, provider.host) == ("http://[::1]:8000/v1", "[::1]:8000")

@@ -1,5 +1,7 @@
 """Replays: what is read of an earlier run, and what counts as a difference."""
 
+import json
+
 import pytest
 
 from spec_to_production.errors import TestsError
@@ -46,6 +48,24 @@ def test_another_file_is_refused_by_name(tmp_path, text):
 
     with pytest.raises(TestsError, match=r"other\.json"):
         read_verdicts(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"patience": 5}, r"effort\.patience: "),
+        ({"flake_bound": 1e-17}, r"effort\.flake_bound: .*0\.001"),
+        ({"test_timeout": 0}, r"effort\.test_timeout: .*greater than 0"),
+    ],
+)
+def test_an_effort_that_is_none_is_told_by_its_name(tmp_path, change, told):
+    recorded = json.loads(verdicts(a="accepted").model_dump_json())
+    recorded["effort"] |= change
+    file = tmp_path / "verdicts.json"
+    file.write_text(json.dumps(recorded))
+
+    with pytest.raises(TestsError, match=told):
+        effort_of(read_verdicts(file))
 
 
 def test_every_verdict_that_differs_or_is_missing_is_named():
