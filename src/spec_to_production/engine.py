@@ -295,9 +295,13 @@ def _run_folder() -> Iterator[Path]:
 
 
 def _remove(folder: Path) -> None:
-    """Remove it for good: after an interrupt a thread may still be in the middle of a copy."""
+    """Remove it for good: after an interrupt a thread may still be in the middle of a copy.
+
+    What cannot be removed all the same is told.
+    """
     for _ in range(_TRIES_TO_REMOVE):
         remove(folder)
         if not folder.exists():
             return
         time.sleep(_BETWEEN_TRIES_S)
+    sys.stderr.write(f"{folder} could not be removed: please do it by hand.\n")
