@@ -15,7 +15,8 @@ from spec_to_production.results import LineRange
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _OPENING = re.compile(
-    r"^(?=\*\*\S|[0-9]+\.[0-9]+\.?[ \t]|[ \t]*Requirement [A-Z][\w.-]*:)", re.MULTILINE
+    r"^(?=\*\*\S|[0-9]+\.[0-9]+\.?[ \t]|[ \t]*(?:Requirement )?[A-Z][A-Z0-9_-]*[0-9][\w.]*:)",
+    re.MULTILINE,
 )
 
 
@@ -23,9 +24,9 @@ _OPENING = re.compile(
 class Block:
     """A heading, a list item, a paragraph or a table row.
 
-    Each line of a paragraph that begins in bold, with a number such as 1.2 or with ``Requirement
-    FR-1:`` opens a block of its own, because that is how specs write fields, criteria and
-    requirements.
+    Each line of a paragraph that begins in bold, with a number such as 1.2, with ``FR-1:`` or
+    ``Requirement FR-1:`` opens a block of its own, because that is how specs write fields, criteria
+    and requirements.
 
     Attributes:
         text: Markdown without comments; an item's is its first paragraph, a row's is empty.

@@ -12,7 +12,7 @@ from pathlib import Path
 from spec_to_production.errors import SpecError
 from spec_to_production.results import Criterion, Requirement, Spec
 from spec_to_production.snapshot import counted_from
-from spec_to_production.specs.dialects import keywords, kiro, labelled, openspec
+from spec_to_production.specs.dialects import keywords, kiro, labelled, openspec, schemes
 from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import criterion, is_scenario, one_line, read_field
 from spec_to_production.specs.unclaimed import unclaimed
@@ -63,7 +63,7 @@ def parse_spec(source: str, name: str) -> Spec:
         raise SpecError(f"{name} is empty.", hint="Describe the component's requirements in it.")
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     document = Document.parse(source)
-    requirements = _requirements(document) or keywords.read(document)
+    requirements = _requirements(document) or schemes.read(document) or keywords.read(document)
     if not requirements:
         raise SpecError(
             f"{name} has no requirement.",

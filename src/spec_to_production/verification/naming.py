@@ -98,6 +98,8 @@ def _spelling(identifier: str) -> str:
     spelled = re.sub(r"(?<=[0-9])[-_.](?=[0-9])", "[-_.]", spelled)
     spelled = re.sub(r"(?<=[A-Za-z])[-_ ]?(?=[0-9])|(?<=[0-9])[-_ ](?=[A-Za-z])", "[-_ ]?", spelled)
     spelled = re.sub(r"(?<=[A-Za-z])[-_ ](?=[A-Za-z])", "[-_ ]", spelled)
+    if not identifier[1:2].isalpha():  # a lower-case r1 is a variable; in a test's name it cites
+        spelled = rf"(?:(?-i:{spelled[0]})|(?<=test_){spelled[0]}){spelled[1:]}"
     return spelled if spelled[-1].isdigit() else rf"{spelled}(?![A-Za-z])"
 
 

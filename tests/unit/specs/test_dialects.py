@@ -454,3 +454,61 @@ def test_every_template_is_a_spec(template):
 
     assert len(spec.requirements) == 3
     assert all(requirement.criteria for requirement in spec.requirements)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- **ACC-1** The token MUST be new.\n- **ACC-2** WHEN it ends, SHALL fail.\n- ACC-3: x\n",
+        "- **ACC-1 Tokens**: The token MUST be new.\n- ACC-2: must end\n- [ACC-3] x\n",
+        "## ACC-1: Tokens\nThey must be new.\n## ACC-2 End\nIt must end.\n## ACC-3 - None\n",
+        "**ACC-1** The token MUST be new.\n\n**ACC-2** It MUST end.\n\n**ACC-3**: x\n",
+        "ACC-1: The token MUST be new.\nACC-2: It MUST end.\nACC-3: x\n",
+        "- The token MUST be new. [ACC-1]\n- It MUST end (ACC-2).\n- x (ACC-3)\n",
+        "| ID | What |\n|--|--|\n| ACC-1 | new |\n| **ACC-2** | ends |\n| `ACC-3` | x |\n",
+        "- ACC-1: gives a token\n- ACC-2: ends it\n- ACC-3: x\n",
+    ],
+)
+def test_a_document_may_have_ids_by_a_scheme_of_its_own(text):
+    assert ids(parse(f"# Access\n\n{text}")) == ["ACC-1", "ACC-2", "ACC-3"]
+
+
+def test_what_only_looks_like_ids_is_none():
+    spec = parse("""
+        # Text
+
+        - **UTF-8**: the default, as RFC-3629 has it
+        - **UTF-16**: on request
+        - SHA-256 MUST be the hash.
+
+        | Code | Meaning |
+        |---|---|
+        | E-1 | must not happen |
+        | E-2 | shall be logged |
+
+        The reader MUST find out the encoding.
+        """)
+    assert [one.text for one in spec.requirements] == [
+        "SHA-256 MUST be the hash.",
+        "The reader MUST find out the encoding.",
+    ]
+
+
+def test_a_row_of_a_documents_own_scheme_has_its_priority_and_text():
+    (first, second) = parse("""
+        # Matrices: requirements
+
+        | ID | Requirement | Priority |
+        |----|-------------|----------|
+        | MAT-1 | `m[i]` gives a row. | could |
+        | MAT-2 | `a @ b` is the product. | must |
+        """).requirements
+    assert (first.id, first.text, first.priority) == ("MAT-1", "`m[i]` gives a row.", "low")
+    assert (second.id, second.priority) == ("MAT-2", "high")
+
+
+def test_headings_of_openspec_may_have_ids_of_any_kind_where_several_have():
+    several = "### Requirement: TCK-01 Run\nIt SHALL run.\n### Requirement: TCK-02 End\nSHALL\n"
+    assert ids(parse(f"# Tickets\n\n{several}")) == ["TCK-01", "TCK-02"]
+    (only,) = parse("# Text\n\n### Requirement: UTF-8 decoding\nIt SHALL decode.\n").requirements
+    assert (only.id[:2], only.title) == ("R-", "UTF-8 decoding")

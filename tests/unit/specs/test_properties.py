@@ -27,6 +27,7 @@ FRAGMENTS = [
         "\\",
     ),
     *("FR-1", "FR-2: ", "**FR-3**: ", "NFR-1", "Requirement 1", "MUST ", "SHOULD ", "&amp;", "é"),
+    *("ACC-1", "ACC-2: ", "[ACC-3]"),
     *("Priority: High", "**Description**: ", "**Acceptance Criteria**:\n", "Given a When b Then c"),
     *(
         "## Testing\n",

@@ -110,6 +110,19 @@ def test_what_looks_like_a_citation_in_code_is_none():
 
 
 @pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (Text("r1 = ask(); u2 = r1.user"), ()),
+        (Text("def test_r1_adds(): ..."), ("R1",)),
+        (Text(prose="As R1 and R-12 say."), ("R1", "R12")),
+        (Text(name="TestR1"), ("R1",)),
+    ],
+)
+def test_a_variable_is_no_id_of_one_letter(text, named):
+    assert named_requirements(text, known("R1", "R12", "U2")) == named
+
+
+@pytest.mark.parametrize(
     "name", ["test_r1_rounds", "test_req_1_2", "test_requirement_1", "TestRequirement1", "TestR1"]
 )
 def test_kiros_numbers_stand_in_names(name):

@@ -8,6 +8,7 @@ stand before an id (``Requirement FR-1: …``).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -71,11 +72,17 @@ class _Definition:
 
 def read(document: Document) -> tuple[Requirement, ...]:
     """Every requirement that has an id, in the order of the document."""
-    return tuple(map(_requirement, _definitions(document.blocks)))
+    return requirements_of(document.blocks, [_label(block) for block in document.blocks])
 
 
-def _definitions(blocks: Sequence[Block]) -> list[_Definition]:
-    labels = [_label(block) for block in blocks]
+def requirements_of(
+    blocks: Sequence[Block], labels: Sequence[Label | None]
+) -> tuple[Requirement, ...]:
+    """The requirements that those blocks define which have a label."""
+    return tuple(map(_requirement, _definitions(blocks, labels)))
+
+
+def _definitions(blocks: Sequence[Block], labels: Sequence[Label | None]) -> list[_Definition]:
     found: list[tuple[Label, int, int]] = []
     owner, owner_end = "", 0
     for index, label in enumerate(labels):
@@ -140,9 +147,19 @@ def _label(block: Block) -> Label | None:
     return label
 
 
-def label_of_heading(text: str) -> Label | None:
-    """The label that the words of a requirement's heading begin with."""
-    return _read(_ANY_LABEL, text, "heading")
+def labels_of_headings(texts: Sequence[str]) -> list[Label | None]:
+    """The labels that the words of the headings of requirements begin with.
+
+    Without a sign after it, an id of no known kind counts where several headings have one.
+    """
+    found = [_ANY_LABEL.match(text) for text in texts]
+    kinds = Counter(one.rpartition("-")[0] for one in {match["id"] for match in found if match})
+    return [
+        Label(match["id"], one_line(match["rest"]), "")
+        if match and kinds[match["id"].rpartition("-")[0]] > 1
+        else _read(_ANY_LABEL, text, "heading")
+        for text, match in zip(texts, found, strict=True)
+    ]
 
 
 def _read(pattern: re.Pattern[str], text: str, kind: str) -> Label | None:

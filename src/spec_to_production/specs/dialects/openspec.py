@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from spec_to_production.results import Criterion, LineRange, Requirement
-from spec_to_production.specs.dialects.labelled import Label, label_of_heading
+from spec_to_production.specs.dialects.labelled import Label, labels_of_headings
 from spec_to_production.specs.document import Block, Document
 from spec_to_production.specs.fields import (
     Details,
@@ -29,19 +29,23 @@ REMOVED = re.compile(r"^REMOVED ")
 
 def read(document: Document) -> tuple[Requirement, ...]:
     """Every ``Requirement: <name>`` that has a heading and is not removed."""
-    return tuple(
-        _requirement(match["name"], block, document.below(index))
+    found = [
+        (match["name"], block, document.below(index))
         for index, block in enumerate(document.blocks)
         if block.kind == "heading"
         and (match := _HEADING.match(block.text))
         and not block.under(REMOVED)
+    ]
+    labels = labels_of_headings([name for name, _, _ in found])
+    return tuple(
+        _requirement(label or Label(invented_id((), name), name, ""), heading, body)
+        for label, (name, heading, body) in zip(labels, found, strict=True)
     )
 
 
-def _requirement(name: str, heading: Block, body: Sequence[Block]) -> Requirement:
-    label = label_of_heading(name) or Label(invented_id((), name), name, "")
+def _requirement(label: Label, heading: Block, body: Sequence[Block]) -> Requirement:
     details = Details.read(itertools.takewhile(lambda block: not _opens_scenario(block), body))
-    text = "\n".join(filter(None, [label.text, *details.paragraphs])) or label.title or name
+    text = "\n".join(filter(None, [label.text, *details.paragraphs])) or label.title or label.id
     return Requirement(
         id=label.id,
         title=label.title or title_of(text),
