@@ -263,7 +263,7 @@ def after_outcome(case: Case, outcome: Outcome) -> Case:
 def broke_off(record: Record) -> tuple[Reason, str]:
     """Why a run ended in the middle of a test."""
     if record.ending == "timed_out":
-        return "timeout", "It was stopped: it took longer than a test may."
+        return "timeout", "It was stopped: it took longer than `test-timeout` lets a test."
     if record.status is not None and record.status < 0:
         name = signal.Signals(-record.status).name
         if name in ("SIGXCPU", "SIGXFSZ"):

@@ -11,7 +11,8 @@ from spec_to_production.verification.evidence import Case, is_real
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.mutation import Mutant
 
-_MOST_ON_IMPORT = 100
+_MOST_AROUND = 100
+_MOST_ON_IMPORT, _PART = 300, 50
 
 
 def sample(mutants: Sequence[Mutant], most: int, seed: int) -> list[Mutant]:
@@ -55,21 +56,22 @@ class Selection:
         around = [one for one in self._beyond_sample() if one.needs_import]
         return [
             *sample(rest, len(rest), self.seed),
-            *sample(around, _MOST_ON_IMPORT if doubtful else 0, self.seed),
+            *sample(around, _MOST_AROUND if doubtful else 0, self.seed),
         ]
 
-    def run_on_import_by(self, doubtful: Sequence[Case]) -> list[Mutant]:
-        """Some of what runs when the tests are imported."""
+    def run_on_import_by(self, doubtful: Sequence[Case]) -> list[list[Mutant]]:
+        """What runs when the tests are imported, in parts: the next for what is still in doubt."""
         some = self._that_concern(doubtful, trials.runs_on_import)
-        return sample(some, _MOST_ON_IMPORT, self.seed)
+        some = sample(some, _MOST_ON_IMPORT, self.seed)
+        return [some[start : start + _PART] for start in range(0, len(some), _PART)]
 
-    def untold_by(self, case: Case) -> list[Mutant]:
-        """What a test reaches, and of which it is not known whether the test tells of it."""
-        told = {kill.mutant for kill in case.kills}
+    def not_met_by(self, case: Case) -> list[Mutant]:
+        """What a test reaches, and of which it is not known whether the test kills it."""
+        killed = {kill.mutant for kill in case.kills}
         return [
             one
             for one in self._beyond_sample()
-            if one not in told and not one.needs_import and trials.reaches(case, one)
+            if one not in killed and not one.needs_import and trials.reaches(case, one)
         ]
 
     def _beyond_sample(self) -> list[Mutant]:
@@ -94,11 +96,11 @@ def against_selection(
     doubtful = _doubtful(cases)
     rest = selection.left_by(doubtful)
     cases = trials.merged(cases, trials.against_mutants(pool, doubtful, rest, sources, patience_s))
-    doubtful = _doubtful(cases)
-    some = selection.run_on_import_by(doubtful)
-    return trials.merged(
-        cases, trials.against_imported_mutants(pool, doubtful, some, sources, patience_s)
-    )
+    for some in selection.run_on_import_by(_doubtful(cases)):
+        if doubtful := _doubtful(cases):
+            found = trials.against_imported_mutants(pool, doubtful, some, sources, patience_s)
+            cases = trials.merged(cases, found)
+    return cases
 
 
 def _doubtful(cases: Iterable[Case]) -> list[Case]:

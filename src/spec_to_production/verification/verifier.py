@@ -329,17 +329,17 @@ class Verifier:
         named = named_in(files, self._spec.requirements)
         for case in self._having("accepted"):
             if not adds_at_once(case, suite, named) and not any(
-                survivors.include_one_of(mutants) for mutants in self._told_of(pool, case)
+                survivors.include_one_of(mutants) for mutants in self._killed_by(pool, case)
             ):
                 detail = "It runs no new line and kills no mutant that existing tests let live."
                 self._update([case.rejected("redundant", detail)])
 
-    def _told_of(self, pool: Interpreters, case: Case) -> Iterator[list[Mutant]]:
-        """The mutants that a test tells of: those that are known, then others that it reaches."""
-        yield [kill.mutant for kill in case.kills if kill.told]
-        rest, patience = self._selection.untold_by(case), self._effort.test_timeout
+    def _killed_by(self, pool: Interpreters, case: Case) -> Iterator[list[Mutant]]:
+        """The mutants that a test kills: those that are known, then others that it reaches."""
+        yield [kill.mutant for kill in case.kills]
+        rest, patience = self._selection.not_met_by(case), self._effort.test_timeout
         (again,) = trials.against_mutants(pool, _open_again([case]), rest, self._sources, patience)
-        yield [kill.mutant for kill in again.kills[len(case.kills) :] if kill.told]
+        yield [kill.mutant for kill in again.kills[len(case.kills) :]]
 
     def _salvage(self, pool: Interpreters) -> tuple[GeneratedFile, ...]:
         """The accepted tests as files; a test that fails without the rejected ones is no good."""

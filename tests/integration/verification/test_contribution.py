@@ -102,3 +102,17 @@ def test_an_existing_test_hides_none_of_those_after_it(verify, existing, whole):
     (check,) = (check for check in found.checks if check.name == "beside every existing test")
     assert check.made is whole
     assert ("test_shop.py::test_slow" in check.detail) is not whole
+
+
+def test_a_mutant_that_only_makes_a_test_crash_is_killed_by_it_all_the_same(verify):
+    found = verify(
+        "import shop\n\ndef test_light():\n    assert shop.Parcel(1).price == 5\n",
+        both="""
+        import shop
+
+        def test_both():
+            shop.Parcel(2)
+            assert shop.Parcel(1).price == 5
+        """,
+    )
+    assert [(test.verdict, test.detail) for test in found.tests] == [("accepted", "")]
