@@ -4,7 +4,7 @@ with what was seen; those with a ruling are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from spec_to_production.verification import nulls
@@ -30,7 +30,7 @@ NO_SESSION = "its file could not be imported again, beside the others."
 
 def run_alone(pool: Interpreters, cases: Sequence[Case], patience_s: float) -> list[Case]:
     """Every test function once, in a fork of its own, watched; then its further rows one by one."""
-    groups = _grouped(cases, lambda case: case.placed_id.partition("[")[0])
+    groups = by_function(_open(cases))
 
     def one(fork: Fork, group: Sequence[Case]) -> list[Case]:
         record = fork(ForkRun(tuple(case.placed_id for case in group), patience_s))
@@ -285,10 +285,11 @@ def _files(cases: Iterable[Case]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(case.candidate.placed for case in _open(cases)))
 
 
-def _grouped(cases: Iterable[Case], key: Callable[[Case], str]) -> list[list[Case]]:
+def by_function(cases: Iterable[Case]) -> list[list[Case]]:
+    """The cases of each test function, which are several where it has parameters."""
     groups: dict[str, list[Case]] = {}
-    for case in _open(cases):
-        groups.setdefault(key(case), []).append(case)
+    for case in cases:
+        groups.setdefault(case.placed_id.partition("[")[0], []).append(case)
     return list(groups.values())
 
 

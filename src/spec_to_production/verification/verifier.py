@@ -324,15 +324,17 @@ class Verifier:
             )
 
     def _without_idle_ones(self, pool: Interpreters, suite: SuiteRun, survivors: Survivors) -> None:
-        """Reject accepted tests that add nothing to the existing suite."""
+        """Reject accepted tests that add nothing to the existing suite, with all their rows."""
         files = [self._place.root / path for path in self._component.test_files]
         named = named_in(files, self._spec.requirements)
-        for case in self._having("accepted"):
-            if not adds_at_once(case, suite, named) and not any(
-                survivors.include_one_of(mutants) for mutants in self._killed_by(pool, case)
+        detail = "It runs no new line and kills no mutant that existing tests let live."
+        for rows in trials.by_function(self._having("accepted")):
+            if not any(adds_at_once(case, suite, named) for case in rows) and not any(
+                survivors.include_one_of(mutants)
+                for case in rows
+                for mutants in self._killed_by(pool, case)
             ):
-                detail = "It runs no new line and kills no mutant that existing tests let live."
-                self._update([case.rejected("redundant", detail)])
+                self._update(case.rejected("redundant", detail) for case in rows)
 
     def _killed_by(self, pool: Interpreters, case: Case) -> Iterator[list[Mutant]]:
         """The mutants that a test kills: those that are known, then others that it reaches."""

@@ -116,3 +116,26 @@ def test_a_mutant_that_only_makes_a_test_crash_is_killed_by_it_all_the_same(veri
         """,
     )
     assert [(test.verdict, test.detail) for test in found.tests] == [("accepted", "")]
+
+
+def test_rows_stay_where_one_of_them_adds_something(verify):
+    found = verify(
+        "import shop\n\ndef test_many():\n    assert shop.shipping(200) == 0\n",
+        rows="""
+        import pytest, shop
+
+        @pytest.mark.parametrize(("ships", "price"), [(200, 0), (300, 0), (101, 0)])
+        def test_the_table_adds_its_border(ships, price):
+            assert shop.shipping(ships) == price
+
+        @pytest.mark.parametrize("ships", [200, 300])
+        def test_the_table_adds_nothing(ships):
+            assert shop.shipping(ships) == 0
+        """,
+    )
+    reasons = {test.id.rpartition("::")[2]: test.reason for test in found.tests}
+    assert {name for name, reason in reasons.items() if reason == "redundant"} == {
+        "test_the_table_adds_nothing[200]",
+        "test_the_table_adds_nothing[300]",
+    }
+    assert len(reasons) == 5
