@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from spec_to_production import own_folder
 from spec_to_production.errors import SettingsError
 from spec_to_production.results import GeneratedFile, Refactoring, Verification
 from spec_to_production.snapshot import Snapshot, git
@@ -31,6 +32,23 @@ def require_place(out: Path) -> None:
             raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(nearest))
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(nearest))
+
+
+def require_folder(out: Path) -> None:
+    """Refuse, before anything is spent, a folder that reports, tests and patch cannot go into.
+
+    Raises:
+        SettingsError: It could not be written to, or holds what no run has left there.
+    """
+    require_place(out)
+    with _refused(out):
+        ours = own_folder.is_ours(out)
+    if not ours:
+        raise SettingsError(
+            f"output: {out} holds files that are not of an earlier run, "
+            "and a run removes and overwrites files in its folder.",
+            hint="Name a folder that is not there yet, or an empty one.",
+        )
 
 
 def make_patch(
@@ -55,18 +73,18 @@ def forget_changes(out: Path) -> None:
     Raises:
         SettingsError: They cannot be removed.
     """
-    if (out / PATCH).exists():  # a folder of ours
-        with _refused(out):
+    with _refused(out):
+        if own_folder.is_ours(out):
             shutil.rmtree(out / TESTS, ignore_errors=True)
             shutil.rmtree(out / TRAJECTORIES, ignore_errors=True)
-            (out / PATCH).unlink()
+            (out / PATCH).unlink(missing_ok=True)
 
 
 def write_changes(
     out: Path, patch: str, files: Sequence[GeneratedFile], trajectories: Path
 ) -> None:
     """Write the patch, the tests at their paths below ``tests/``, and what the agents did."""
-    _make(out)
+    own_folder.make(out)
     if any(trajectories.iterdir()):  # where no job ran there are none
         shutil.copytree(trajectories, out / TRAJECTORIES, dirs_exist_ok=True)
     _write(out / PATCH, patch)
@@ -81,7 +99,7 @@ def write_reports(out: Path, reports: Mapping[str, str]) -> None:
         SettingsError: The folder cannot be written to.
     """
     with _refused(out):
-        _make(out)
+        own_folder.make(out)
         for name, text in reports.items():
             _write(out / name, text)
 
@@ -116,16 +134,6 @@ def _refused(output: Path) -> Iterator[None]:
             f"output: {error.filename or output} cannot be written: {error.strerror or error}.",
             hint="Name a place that can be written; paths count from the repository's root.",
         ) from error
-
-
-def _make(out: Path) -> None:
-    """Make the folder, if it is missing; git ignores one that is ours.
-
-    So what a run wrote is no part of the checkout for the next one, and nobody commits it unawares.
-    """
-    if not out.exists():
-        out.mkdir(parents=True)
-        _write(out / ".gitignore", "*\n")
 
 
 def _write(path: Path, text: str) -> None:

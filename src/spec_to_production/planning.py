@@ -8,7 +8,7 @@ from pathlib import Path
 
 from spec_to_production import backend
 from spec_to_production.components import find_component
-from spec_to_production.delivery import require_place
+from spec_to_production.delivery import require_folder, require_place
 from spec_to_production.errors import SettingsError
 from spec_to_production.generation.disputes import Disputes
 from spec_to_production.generation.durations import Durations
@@ -49,9 +49,10 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
         InputError: Something given is unusable.
     """
     spec = read_spec(settings.spec, root)
-    if settings.output:
-        place = settings.output_folder or Path(settings.output).parent
-        require_place(root / place)
+    if settings.output_folder is not None:
+        require_folder(root / settings.output_folder)
+    elif settings.output:
+        require_place((root / settings.output).parent)
     snapshot = Snapshot.take(root, work / "base")
     if settings.mode == "verify":
         return _for_verification(settings, spec, root, snapshot)

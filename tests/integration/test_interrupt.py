@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from spec_to_production import own_folder
+
 ROOT = Path(__file__).parents[2]
 
 # The command, in which a signal comes just after the last stage.
@@ -78,7 +80,7 @@ def test_what_was_collected_is_written_and_nothing_is_left(open_folder, signum, 
     out, folder = open_folder / "out", open_folder / "tmp"
     folder.mkdir(mode=0o777)
     folder.chmod(0o1777)
-    out.mkdir()
+    own_folder.make(out)
     (out / "changes.patch").write_text("of an earlier run")
 
     interrupt(out, folder, signum, after)

@@ -4,6 +4,7 @@ import pytest
 
 from spec_to_production.delivery import (
     forget_changes,
+    require_folder,
     require_place,
     write_changes,
     write_reports,
@@ -81,7 +82,7 @@ def test_a_folder_that_a_file_stands_in_the_way_of_is_refused_before_a_run(root,
 
 @pytest.mark.parametrize("name", ["docs", "docs/out", "reports/run"])
 def test_a_folder_that_a_run_can_write_is_not_made_before_it(root, name):
-    require_place(root / name)
+    require_folder(root / name)
 
     assert [path.name for path in root.iterdir() if path.name != ".git"] == ["docs"]
     assert list((root / "docs").iterdir()) == []
@@ -109,9 +110,28 @@ def test_a_run_without_jobs_leaves_no_empty_folder(root, tmp_path):
     ]
 
 
-def test_tests_in_a_folder_that_is_not_ours_are_not_touched(root):
+def test_tests_in_a_folder_that_is_not_ours_are_not_touched(root, trajectories):
     (root / "docs/tests").mkdir()
+    (root / "docs/tests/test_mine.py").touch()
+    write_changes(root / "docs", "", FILES, trajectories)
 
     forget_changes(root / "docs")
 
-    assert (root / "docs/tests").is_dir()
+    assert (root / "docs/tests/test_mine.py").exists()
+
+
+@pytest.mark.parametrize("name", ["", "docs"])
+def test_a_folder_with_files_of_others_is_refused_before_a_run(root, name):
+    (root / "docs/.gitignore").write_text("*\n")  # as other tools leave it, too
+
+    with pytest.raises(SettingsError, match=r"output: .* holds files that are not of an earlier"):
+        require_folder(root / name)
+
+
+def test_a_folder_of_an_earlier_run_is_taken_again_for_one_pair_or_several(root, trajectories):
+    write_changes(root / "out/1-a", "", FILES, trajectories)
+    for name in ("out/1-a", "out", "out/2-b"):
+        require_folder(root / name)
+        write_changes(root / name, "", FILES, trajectories)
+
+    assert new_files(root) == []

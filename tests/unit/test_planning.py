@@ -50,12 +50,22 @@ def test_what_was_disputed_goes_first(root, tmp_path_factory):
     assert order(root, tmp_path_factory.mktemp("work"))[0] == "src/sums/down.py"
 
 
-@pytest.mark.parametrize("output", ["README.md", "README.md/verdicts.json"])
-def test_an_output_that_cannot_be_written_is_told_before_anything_is_spent(root, tmp_path, output):
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        ("README.md", "README.md cannot be written"),
+        ("README.md/verdicts.json", "README.md cannot be written"),
+        (".", "holds files that are not of an earlier run"),
+        ("tests", "holds files that are not of an earlier run"),
+    ],
+)
+def test_an_output_that_cannot_be_used_is_told_before_anything_is_spent(
+    root, tmp_path, output, told
+):
     (root / "README.md").write_text("# Sums\n")
     settings = Settings(
         spec="specs/sums.md", component="src/sums", output=output, llm_model="openai/x"
     )
 
-    with pytest.raises(SettingsError, match=r"output: .*README.md cannot be written"):
+    with pytest.raises(SettingsError, match=f"output: .*{told}"):
         planning.make(settings, root, tmp_path / "work")

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from spec_to_production import own_folder
 from spec_to_production.generation.cache import Cache
 from spec_to_production.generation.disputes import Disputes
 from spec_to_production.generation.durations import Durations
@@ -46,8 +47,6 @@ class Memory:
         Disputes.read(self._folder).learn(result).write(self._folder)
 
     def _hide(self) -> None:
-        """Keep the folder out of git, and so out of the copies that agents get."""
+        """Keep a folder of ours out of git, and so out of the copies that agents get."""
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / ".gitignore").open("x") as file:
-                file.write("*\n")
+            own_folder.make(self._folder)
