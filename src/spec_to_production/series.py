@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from spec_to_production import engine
-from spec_to_production.errors import InputError, SpecToProductionError
+from spec_to_production.errors import InputError, SpecToProductionError, fault_of_ours
 from spec_to_production.interrupts import Interrupted
 from spec_to_production.progress import Display
 from spec_to_production.results import WorkflowResult
@@ -110,6 +110,9 @@ def run_each(  # noqa: PLR0917 - collaborators are passed in as arguments
                 codes.append(code_of_error(error))
             except Interrupted as interrupt:
                 return outcome(interrupt.signum)
+            except Exception as error:  # noqa: BLE001 - it must not cost the others either
+                front.tell(fault_of_ours(error))
+                codes.append(1)
             if results and results[-1].interrupted_by is not None:
                 return outcome(results[-1].interrupted_by)
     return outcome()

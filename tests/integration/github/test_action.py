@@ -350,8 +350,20 @@ def test_an_input_that_the_engine_refuses_is_bad_input_too(step):
     assert len(commands(step, "error")) == 1
 
 
-def test_a_fault_of_ours_is_told_without_letting_its_text_speak(step):
+def test_a_fault_of_ours_in_a_run_is_told_without_letting_its_text_speak(step):
     step.engine.error = RuntimeError("\n::set-env name=A::B")
+
+    assert step.run() == 1
+    (error,) = commands(step, "error")
+    assert "Internal error: RuntimeError" in error
+    assert "\n::set-env" not in step.log
+
+
+def test_a_fault_of_ours_is_told_without_letting_its_text_speak(step, monkeypatch):
+    def broken(_):
+        raise RuntimeError("\n::set-env name=A::B")
+
+    monkeypatch.setattr("spec_to_production.action.read_event", broken)
 
     assert step.run() == 1
     stop = re.search(r"::stop-commands::(\w+)\n(.*)\n::\1::\n", step.log, re.DOTALL)
