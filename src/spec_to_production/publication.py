@@ -86,8 +86,7 @@ def publish(
     # Without secrets the token can only read, whatever the workflow says: trying is no use.
     if settings.comment and settings.github_token and not event.without_secrets:
         token = settings.github_token.get_secret_value()
-        url = _attempt("comment", lambda: _comment(results, settings, token, event, links))
-        commands.set_output("comment-url", url or "")
+        _attempt("comment", lambda: _comment(results, settings, token, event, links))
 
 
 def tell_runner(
@@ -96,15 +95,13 @@ def tell_runner(
     links: Links,
     artifact: Artifact | None = None,
 ) -> None:
-    """Give the runner the summary, the annotations, the outputs and the end of the log."""
-    commands.append_summary(reporting.summary(*results, links=links))
-    for note in reporting.annotations(*results):
-        commands.annotate(
-            note.level, note.message, title=note.title, path=note.path or "", line=note.line
-        )
-    for name, value in _outputs(results, settings, artifact).items():
-        commands.set_output(name, value)
-    commands.set_output("delivery-url", links.delivered_url or "")
+    """Give the runner the summary, the annotations, the outputs and the end of the log.
+
+    What fails of it is a warning.
+    """
+    _attempt("summary", lambda: commands.append_summary(reporting.summary(*results, links=links)))
+    _attempt("annotations", lambda: _annotate(results))
+    _attempt("outputs", lambda: _set_outputs(results, settings, links, artifact))
     with commands.group("Result"):
         for result in results:
             commands.say(as_text(reporting.summary_table(result)))
@@ -235,20 +232,34 @@ def _comment(
     token: str,
     event: Event,
     links: Links,
-) -> str | None:
+) -> None:
     bundle = settings.ca_bundle
     with closing(connection.connect(token, event.api_url, bundle)) as github:
         number = find_pull_request(github, event)
         if number is None:
             commands.say("There is no open pull request to comment on.")
-            return None
+            return
         marker = Marker(settings.comment_id, event.run_id, event.run_attempt)
         body = reporting.comment(*results, links=links, marker=str(marker), limit=LIMIT)
-        return post(github, event.repository, number, body)
+        commands.set_output("comment-url", post(github, event.repository, number, body))
+
+
+def _annotate(results: Sequence[WorkflowResult]) -> None:
+    for note in reporting.annotations(*results):
+        commands.annotate(
+            note.level, note.message, title=note.title, path=note.path or "", line=note.line
+        )
+
+
+def _set_outputs(
+    results: Sequence[WorkflowResult], settings: Settings, links: Links, artifact: Artifact | None
+) -> None:
+    for name, value in _outputs(results, settings, links, artifact).items():
+        commands.set_output(name, value)
 
 
 def _outputs(
-    results: Sequence[WorkflowResult], settings: Settings, artifact: Artifact | None
+    results: Sequence[WorkflowResult], settings: Settings, links: Links, artifact: Artifact | None
 ) -> dict[str, str]:
     judged = [result.verification for result in results if result.verification]
     tests = [test for found in judged for test in found.tests]
@@ -270,6 +281,7 @@ def _outputs(
         "promotable": str(all(result.promotable for result in results)).lower(),
         "report-path": settings.output,
         "comment-url": "",
+        "delivery-url": links.delivered_url or "",
         "artifact-id": artifact.id if artifact else "",
         "artifact-url": artifact.url if artifact else "",
         "artifact-digest": artifact.digest if artifact else "",

@@ -485,6 +485,17 @@ def test_a_broken_artifact_service_costs_the_artifact_only(step, server, service
     assert len(server.bodies(5)) == 1
 
 
+@pytest.mark.parametrize("name", ["GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"])
+def test_a_runner_that_takes_no_summary_or_no_outputs_costs_these_only(step, server, name):
+    Path(step.env[name]).unlink()
+
+    assert step.run() == 0
+    assert any(name in line for line in commands(step, "warning"))
+    assert commands(step, "error") == []
+    assert any("file=src/calculator/ops.py" in line for line in commands(step, "warning"))
+    assert len(server.bodies(5)) == 1
+
+
 def test_a_fault_of_ours_in_one_step_of_publishing_costs_that_step_only(step, server, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("no such thing")
