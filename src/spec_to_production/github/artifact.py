@@ -58,7 +58,10 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Name:
-    """What an artifact of this tool is called: unique within a run, and found again by others."""
+    """What an artifact of this tool is called: unique within a run, and found again by others.
+
+    A comment id may hold what stands in a job's id, and a dot as well: the first dot parts them.
+    """
 
     job: str
     comment_id: str
@@ -76,7 +79,7 @@ class Name:
 
     @property
     def _ending(self) -> str:
-        return f"-{self.comment_id}-{self.attempt}"
+        return f".{self.comment_id}-{self.attempt}"
 
 
 @dataclass(frozen=True)

@@ -250,7 +250,7 @@ def test_a_pull_request_gets_everything(step, server, service):
     assert "artifacts/77" in body
     assert "dispute" in step.summary
     stored = zipfile.ZipFile(
-        io.BytesIO(service.artifacts["spec-to-production-tests-default-1"].content)
+        io.BytesIO(service.artifacts["spec-to-production-tests.default-1"].content)
     )
     assert {"report.json", "report.html", "comment.md"} <= set(stored.namelist())
     assert (step.workspace / "out" / "report.json").is_file()
@@ -580,7 +580,7 @@ def test_several_pairs_make_one_comment_and_one_artifact(step, server, service):
     assert step.outputs["accepted"] == "2"
     assert step.outputs["coverage"] == ""  # there is no one coverage of two components
     stored = zipfile.ZipFile(
-        io.BytesIO(service.artifacts["spec-to-production-tests-default-1"].content)
+        io.BytesIO(service.artifacts["spec-to-production-tests.default-1"].content)
     )
     assert {"1-calculator/report.html", "2-other/report.html"} <= set(stored.namelist())
 

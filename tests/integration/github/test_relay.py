@@ -9,10 +9,11 @@ import pytest
 from spec_to_production import reporting
 from spec_to_production.action import main
 from spec_to_production.github import relay
+from spec_to_production.github.artifact import Name
 from spec_to_production.github.comment import Marker
 from support.results import make_result
 
-NAME = "spec-to-production-tests-default-1"
+NAME = "spec-to-production-tests.default-1"
 RUN = 4242
 
 
@@ -117,10 +118,18 @@ def test_what_is_no_result_is_not_posted(step, server, content):
 
 def test_an_artifact_with_a_name_that_no_job_gives_is_not_taken(step, server):
     server.artifacts[RUN] = {
-        "spec-to-production-x; sh a;-default-1": archive({"report.json": report()})
+        "spec-to-production-x; sh a;.default-1": archive({"report.json": report()})
     }
 
     assert "has no artifact of this tool" in step()[1]
+
+
+@pytest.mark.parametrize("other", ["public-api", "v2.api", "api-1"])
+def test_an_artifact_with_another_comment_id_that_ends_alike_is_not_taken(step, server, other):
+    name = str(Name("tests", other, 1))
+    server.artifacts[RUN] = {name: archive({"report.json": report()})}
+
+    assert "has no artifact of this tool" in step(**{"INPUT_COMMENT-ID": "api"})[1]
 
 
 def test_a_zip_that_swells_is_read_up_to_a_size(step, server, monkeypatch):

@@ -11,7 +11,7 @@ API, RUN = "https://api.github.com", "/repos/o/r/actions/runs/7"
 
 
 def test_a_run_of_a_fork_that_was_deleted_since_has_no_pull_request():
-    found = {"id": 1, "name": "spec-to-production-tests-default-1", "archive_download_url": "u"}
+    found = {"id": 1, "name": "spec-to-production-tests.default-1", "archive_download_url": "u"}
     run = {
         "url": f"{API}{RUN}",
         "artifacts_url": f"{API}{RUN}/artifacts",
