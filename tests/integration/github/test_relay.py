@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 
 import pytest
@@ -23,6 +24,27 @@ def archive(files):
         for name, text in files.items():
             packed.writestr(name, text)
     return content.getvalue()
+
+
+def damaged(compression):
+    """An archive whose directory is whole, and whose one file is not."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression) as packed:
+        packed.writestr("report.json", report())
+    begin = content.getvalue().index(b"report.json") + len("report.json") + 9  # past LZMA's head
+    return content.getvalue().replace(content.getvalue()[begin : begin + 9], b"\xff" * 9, 1)
+
+
+def beyond_its_end():
+    """An archive whose directory has its one file begin where no file can."""
+    whole = archive({"report.json": "{}"})
+    at = whole.index(b"PK\1\2")
+    place = struct.pack("<HHQ", 1, 8, 2**64 - 1)
+    entry = bytearray(whole[at : at + 46]) + b"report.json" + place
+    entry[30:32], entry[42:46] = struct.pack("<H", len(place)), b"\xff" * 4
+    end = bytearray(whole[-22:])
+    end[12:16] = struct.pack("<I", len(entry))
+    return whole[:at] + entry + end
 
 
 def report():
@@ -105,6 +127,10 @@ def test_what_is_computed_cannot_be_claimed(step, server):
         archive({"report.json": "[" * 100_000}),
         archive({"report.json": b"\xff"}),
         archive({"report.json": report().replace("72400.0", "1e999")}),
+        damaged(zipfile.ZIP_DEFLATED),
+        damaged(zipfile.ZIP_BZIP2),
+        damaged(zipfile.ZIP_LZMA),
+        beyond_its_end(),
     ],
 )
 def test_what_is_no_result_is_not_posted(step, server, content):
