@@ -128,7 +128,7 @@ def _each(settings: Settings, event: Event, root: Path) -> tuple[Settings, ...]:
         token = settings.github_token.get_secret_value()
         with closing(connection.connect(token, event.api_url, settings.ca_bundle)) as github:
             changed = changed_files(github, event.repository, event.pull_request)
-        given = given if changed is None else touched(given, changed)
+        given = given if changed is None else touched(given, changed, root)
         if not given:
             commands.say("The pull request touches none of the pairs: there is nothing to do.")
     found = settings_of(given, settings)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path, PurePath, PurePosixPath
 
-from spec_to_production.errors import SettingsError
+from spec_to_production.components import place_of
+from spec_to_production.errors import ComponentError, SettingsError
 from spec_to_production.settings import Settings
 
 AUTO = "auto"
@@ -30,6 +32,7 @@ def pairs(spec: str, component: str, known: Mapping[str, str], root: Path) -> tu
     Raises:
         SettingsError: Nothing is there to be paired, or it is not clear how.
     """
+    known = {posixpath.normpath(each): for_it for each, for_it in known.items()}
     specs = tuple(known) if spec.strip() == AUTO else _expanded("spec", spec, root)
     if spec.strip() == AUTO and not known:
         raise SettingsError(
@@ -83,13 +86,26 @@ def _folder(settings: Settings, number: int, component: str) -> str:
     return f"{settings.output}/{number}-{name}"
 
 
-def touched(given: Collection[Pair], files: Collection[str]) -> tuple[Pair, ...]:
-    """The pairs whose spec or component is among the files, or holds one of them."""
-    return tuple(
-        pair
-        for pair in given
-        if any(file == path or file.startswith(f"{path}/") for file in files for path in pair)
-    )
+def touched(given: Collection[Pair], files: Collection[str], root: Path) -> tuple[Pair, ...]:
+    """The pairs whose spec or component is among the files, or holds one of them.
+
+    So is a pair whose component is not found: its run tells what is wrong with it.
+
+    Args:
+        given: The pairs.
+        files: Paths from the repository's root, as GitHub names them.
+        root: The checkout.
+    """
+    changed = tuple(map(PurePosixPath, files))
+
+    def is_touched(spec: str, component: str) -> bool:
+        try:
+            places = (spec, place_of(component, root))
+        except ComponentError:
+            return True
+        return any(file.is_relative_to(place) for file in changed for place in places)
+
+    return tuple(pair for pair in given if is_touched(*pair))
 
 
 def _component_of(spec: str, known: Mapping[str, str]) -> str:
@@ -98,7 +114,7 @@ def _component_of(spec: str, known: Mapping[str, str]) -> str:
             f"component: 'auto', and no component is known for {spec}.",
             hint=f'Write "{spec}" = "src/…" in [tool.spec-to-production.pairs].',
         )
-    return known[spec].rstrip("/")
+    return known[spec]
 
 
 def _expanded(name: str, text: str, root: Path) -> tuple[str, ...]:
@@ -106,7 +122,7 @@ def _expanded(name: str, text: str, root: Path) -> tuple[str, ...]:
     found: list[str] = []
     for line in filter(None, map(str.strip, text.splitlines())):
         if not _WILD & set(line):
-            found.append(line)
+            found.append(posixpath.normpath(line) if name == "spec" else line)
             continue
         matching = _matching(name, line, root)
         if not matching:

@@ -11,7 +11,7 @@ KNOWN = {"specs/a.md": "src/a", "specs/b.md": "src/b/"}
 def root(tmp_path):
     for name in ("specs/b.md", "specs/a.md", "specs/notes.txt", "src/a/x.py", "src/b/x.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text("def x(): ...\n")
     return tmp_path
 
 
@@ -24,8 +24,10 @@ def root(tmp_path):
         ("specs/b.md\nspecs/a.md", "b\na", [("specs/b.md", "b"), ("specs/a.md", "a")]),
         ("specs/*.md", "src", [("specs/a.md", "src"), ("specs/b.md", "src")]),
         ("specs/*.md", "src/*", [("specs/a.md", "src/a"), ("specs/b.md", "src/b")]),
-        ("specs/*.md", "auto", [("specs/a.md", "src/a"), ("specs/b.md", "src/b")]),
-        ("auto", "auto", [("specs/a.md", "src/a"), ("specs/b.md", "src/b")]),
+        ("specs/*.md", "auto", [("specs/a.md", "src/a"), ("specs/b.md", "src/b/")]),
+        ("auto", "auto", [("specs/a.md", "src/a"), ("specs/b.md", "src/b/")]),
+        ("./specs/a.md\nspecs//a.md", "src", [("specs/a.md", "src")]),
+        ("./specs/a.md", "auto", [("specs/a.md", "src/a")]),
         ("specs/a.md\nspecs/*.md", "src", [("specs/a.md", "src"), ("specs/b.md", "src")]),
     ],
 )
@@ -63,7 +65,22 @@ def test_what_is_not_clear_is_refused(root, spec, component, known, told):
 def test_a_pair_is_touched_by_its_spec_and_by_what_is_in_its_component(root, file, expected):
     given = pairs("auto", "auto", KNOWN, root)
 
-    assert [spec for spec, _ in touched(given, [file])] == expected
+    assert [spec for spec, _ in touched(given, [file], root)] == expected
+
+
+@pytest.mark.parametrize("component", ["./src/a", "src//a/", "src/a/.", "a", "a.x", "src", "."])
+def test_a_pair_is_touched_however_its_component_is_named(root, component):
+    given = pairs("auto", "auto", {"./specs/a.md": component}, root)
+
+    assert touched(given, ["src/a/x.py"], root) == given
+    assert touched(given, ["specs/a.md"], root) == given
+    assert touched(given, ["srcs/a/x.py"], root) == (given if component == "." else ())
+
+
+def test_a_pair_whose_component_is_not_found_is_touched_so_that_its_run_tells(root):
+    given = pairs("auto", "auto", {"specs/a.md": "gone", "specs/b.md": "src/gone"}, root)
+
+    assert [component for _, component in touched(given, ["README.md"], root)] == ["gone"]
 
 
 @pytest.mark.parametrize(("output", "outputs"), [("out", ["out/1-a", "out/2-b"]), ("", ["", ""])])

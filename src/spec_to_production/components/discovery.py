@@ -57,6 +57,17 @@ def find_component(name: str, root: Path, *, checkout: Path | None = None) -> Co
     )
 
 
+def place_of(name: str, root: Path) -> str:
+    """Where a component is, as a path from the root; what is named by a path need not exist.
+
+    Raises:
+        ComponentError: There is no component of that dotted name.
+    """
+    if _looks_like_path(name):
+        return os.path.relpath(root / name, root)
+    return _by_name(name, root.resolve(), source_roots(root))
+
+
 def _looks_like_path(name: str) -> bool:
     return "/" in name or name.endswith(".py") or not _is_dotted(name)
 
