@@ -13,7 +13,6 @@ from spec_to_production.attestation import Attestations, Findings, key_of, own_c
 from spec_to_production.components import run_baseline
 from spec_to_production.delivery import TRAJECTORIES, make_patch, write_changes
 from spec_to_production.environment import describe
-from spec_to_production.errors import SandboxError
 from spec_to_production.gates import evaluate
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.jobs import Jobs
@@ -100,7 +99,12 @@ class Assembly:
         return None
 
     def attest(self, attestations: Attestations, result: WorkflowResult) -> None:
-        """Keep what this run measured, if it measured all of it and nothing went wrong."""
+        """Keep what this run measured, if it measured all of it and nothing went wrong.
+
+        Raises:
+            OSError: It cannot be written.
+            SandboxError: What the findings depend on cannot be told.
+        """
         baseline, verification = result.baseline, result.verification
         broken = [gate for gate in result.gates if gate.status == "error"]
         complete = not (result.errors or result.interrupted or result.measured_at or broken)
@@ -113,10 +117,7 @@ class Assembly:
             refactoring=result.refactoring,
             gates=result.gates,
         )
-        try:
-            attestations.keep(self._content(verification.candidates), findings)
-        except SandboxError as error:
-            self.progress.tell(f"the findings of this run could not be kept: {error}")
+        attestations.keep(self._content(verification.candidates), findings)
 
     def _content(self, files: Iterable[GeneratedFile]) -> str:
         """A name for all that the findings depend on."""

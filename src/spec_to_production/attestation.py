@@ -66,12 +66,13 @@ class Attestations:
             return None
 
     def keep(self, key: str, findings: Findings) -> None:
-        """Keep findings for later runs. Where they cannot be written, only time is lost."""
+        """Keep findings for later runs.
+
+        Raises:
+            OSError: They cannot be written.
+        """
         body = findings.model_dump_json().encode()
-        try:
-            self._shelf.put(key, self._seal(key, body) + b"\n" + body)
-        except OSError as error:
-            self._tell(f"the findings of this run could not be kept: {error}")
+        self._shelf.put(key, self._seal(key, body) + b"\n" + body)
 
     def _seal(self, key: str, body: bytes) -> bytes:
         sealed = b"\0".join((_PURPOSE, key.encode(), body))

@@ -23,7 +23,7 @@ from spec_to_production.attestation import Attestations
 from spec_to_production.delivery import forget_changes
 from spec_to_production.disk import remove
 from spec_to_production.environment import install, require
-from spec_to_production.errors import fault_of_ours, telling_of_a_full_disk
+from spec_to_production.errors import SpecToProductionError, fault_of_ours, telling_of_a_full_disk
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
 from spec_to_production.interrupts import Interrupted, raised
@@ -211,7 +211,8 @@ def _note_of(what: str, step: Callable[[], None]) -> Problem | None:
     try:
         step()
     except Exception as error:  # noqa: BLE001 - the result is there, and matters more
-        why = error if isinstance(error, OSError) else fault_of_ours(error).message
+        expected = isinstance(error, OSError | SpecToProductionError)
+        why = error if expected else fault_of_ours(error).message
         return Problem(
             stage=None,
             message=f"{what} could not be kept for later runs: {why}",

@@ -86,7 +86,8 @@ def test_a_memory_that_finds_no_room_costs_no_answer(
         outcome = run_jobs(agent_server, recorded_model.model, base, outputs, journal=journal)
     for each, job in zip(others, outcome.jobs, strict=True):
         memory.keep(each, job.files)
-    memory.learn(make_result(jobs=tuple(outcome.jobs)))
+    with pytest.raises(OSError, match="No space left"):
+        memory.learn(make_result(jobs=tuple(outcome.jobs)))
 
     table("full disk", "memory", outcome)
     assert outcome.statuses == ["succeeded"] * 3

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-from pathlib import Path
-
-from pydantic import RootModel, ValidationError
-
+from spec_to_production.generation.remembered import Remembered
 from spec_to_production.results import Component, Spec, WorkflowResult
-from spec_to_production.whole import write_whole
 
 _MOST_KNOWN = 1_000
 
 
-class Disputes(RootModel[dict[str, tuple[str, ...]]]):
+class Disputes(Remembered[tuple[str, ...]]):
     """Ids of requirements, by the spec and the component that disagree."""
 
-    @classmethod
-    def read(cls, folder: Path) -> Disputes:
-        """What is known; nothing when the file is missing or not one of ours."""
-        try:
-            return cls.model_validate_json(_path(folder).read_bytes())
-        except (OSError, ValidationError):
-            return cls({})
+    file = "disputes.json"
 
     def between(self, spec: Spec, component: Component) -> tuple[str, ...]:
         """The requirements of a spec that the component was last seen to contradict."""
@@ -43,15 +32,6 @@ class Disputes(RootModel[dict[str, tuple[str, ...]]]):
         others = {known: ids for known, ids in self.root.items() if known != key}
         return Disputes(dict([*others.items(), (key, disputed)][-_MOST_KNOWN:]))
 
-    def write(self, folder: Path) -> None:
-        """Keep them for later runs; a folder that cannot be written costs only the order."""
-        with contextlib.suppress(OSError):
-            write_whole(_path(folder), self.model_dump_json().encode())
-
 
 def _key(spec: Spec, component: Component) -> str:
     return f"{spec.path} {component.path}"
-
-
-def _path(folder: Path) -> Path:
-    return folder / "disputes.json"

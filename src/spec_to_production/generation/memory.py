@@ -42,7 +42,11 @@ class Memory:
         return Journal.open(self._folder / "journals", tasks, commit, self._tell, resume=resume)
 
     def learn(self, result: WorkflowResult) -> None:
-        """Keep how long the jobs of this run took, and which requirements it found disputed."""
+        """Keep how long the jobs of this run took, and which requirements it found disputed.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         Durations.read(self._folder).learn(result.jobs).write(self._folder)
         Disputes.read(self._folder).learn(result).write(self._folder)
 

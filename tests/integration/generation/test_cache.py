@@ -180,6 +180,7 @@ def test_a_run_in_which_something_went_wrong_leaves_no_findings(again, monkeypat
     [
         (Memory, "learn", ZeroDivisionError("nobody thought of it")),
         (Assembly, "attest", OSError(5, "Input/output error")),
+        (Assembly, "attest", SandboxError("no room")),
         (Journal, "remove", PermissionError(13, "Permission denied")),
     ],
 )
@@ -197,3 +198,4 @@ def test_what_cannot_be_kept_for_later_runs_is_noted_and_costs_no_result(
     (note,) = result.problems
     assert (note.level, result.errors) == ("note", ())
     assert error.args[-1] in note.message
+    assert ("Internal error" in note.message) is isinstance(error, ZeroDivisionError)

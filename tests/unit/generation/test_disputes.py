@@ -30,10 +30,3 @@ def test_a_dispute_is_known_until_a_test_proves_the_requirement(tmp_path, states
 
     assert known.between(first.spec, first.component) == expected
     assert known.between(first.spec, first.component.model_copy(update={"path": "src/b"})) == ()
-
-
-def test_a_file_that_is_not_ours_is_as_none(tmp_path):
-    (tmp_path / "disputes.json").write_text("[1]")
-
-    assert Disputes.read(tmp_path).root == {}
-    assert Disputes.read(tmp_path / "missing").root == {}

@@ -20,10 +20,3 @@ def test_durations_are_learned_from_jobs_that_did_their_work(tmp_path):
     learned.write(tmp_path / "new")
 
     assert Durations.read(tmp_path / "new").root == {"a": 15, "b": 4}
-
-
-def test_a_file_that_is_not_ours_is_as_none(tmp_path):
-    (tmp_path / "durations.json").write_text("[1]")
-
-    assert Durations.read(tmp_path).root == {}
-    assert Durations.read(tmp_path / "missing").root == {}
