@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from spec_to_production import syntax
 from spec_to_production.results import Criterion, Dispute, Requirement, Spec
 from spec_to_production.verification.definitions import FunctionNode, first_line
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.naming import cited_criteria
 from spec_to_production.verification.sides import sides
+from spec_to_production.verification.statements import nodes_of
 
 Place = tuple[str, int]
 
@@ -77,7 +77,7 @@ def _statement(source: str, line: int | None) -> ast.stmt | None:
     """The smallest statement at a line of the test; of a ``with`` block, its head alone."""
     around = [
         node
-        for node in ast.walk(syntax.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.stmt)
         and line is not None
         and node.lineno <= line <= (node.end_lineno or node.lineno)
@@ -107,7 +107,7 @@ def _returned(case: Case, end: int | None, sources: Mapping[str, str]) -> Place 
 
 
 def _functions(source: str) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(syntax.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, FunctionNode):
             yield first_line(node), node.name
 
@@ -117,7 +117,7 @@ def _named(case: Case, end: int | None) -> list[str]:
     first = case.function.line if case.function else 1
     found = [
         (-node.lineno, node.col_offset, -(node.end_col_offset or 0), name)
-        for node in ast.walk(syntax.parse(case.source))
+        for node in nodes_of(case.source)
         if isinstance(node, ast.Name | ast.Attribute) and first <= node.lineno <= (end or first)
         for name in [node.attr if isinstance(node, ast.Attribute) else node.id]
     ]

@@ -8,17 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from spec_to_production.results import Reason, VerdictName
-from spec_to_production.verification.candidates import (
-    Candidate,
-    assertions,
-    expects_exception,
-    is_compared,
-    is_raised,
-    may_handle_exception,
-)
+from spec_to_production.verification.candidates import Candidate
 from spec_to_production.verification.definitions import Function
 from spec_to_production.verification.mutation import Mutant
-from spec_to_production.verification.runs import NULLS, Line, Null, Outcome, Record
+from spec_to_production.verification.runs import Line, Null, Outcome, Record
 
 MISSING = "It is not there in every run: its name, or that of a parameter, changes."
 _UNJUDGED = "It could not be judged: "
@@ -31,7 +24,6 @@ _OUT_OF_RESOURCES_SAYS = (
     "No space left on device",
 )
 _MOCK = re.compile(r"Mock\(\s*spec|\bpatch\b|\bcreate_autospec\b")
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _OF_A_MOCK = re.compile(r"Mock object has no attribute|is not a valid assertion")
 _NOT_AWAITED = re.compile(r"<coroutine object|'coroutine'")
 _ABOUT_A_RESULT = ("AttributeError", "TypeError", "KeyError", "IndexError", "ValueError")
@@ -142,71 +134,9 @@ class Case:
         """Whether it passed every run so far, and there was one."""
         return bool(self.outcomes) and all(outcome.passed for outcome in self.outcomes)
 
-    @property
-    def goes_along(self) -> bool:
-        """Whether it passes with any value, if only each call gives the same one."""
-        return passes_with(self, "truthy") and passes_with(self, "falsy")
-
     def is_(self, verdict: VerdictName) -> bool:
         """Whether this is the verdict."""
         return self.ruling is not None and self.ruling.verdict == verdict
-
-    def tells(self, mutant: Mutant, outcome: Outcome) -> bool:
-        """Whether a failure is the test's own word that something is wrong.
-
-        That some mutant made it crash shows only that it calls the code; that it misses a
-        value which was taken away altogether, only that it looks for one. Where it expects an
-        exception, it is its word that none came or another one; the latter for a test that
-        does notice when none comes, or where the component raises another one than it did. In
-        a constructor, which nulls leave in place, any other one is. What it raises itself, where
-        nothing of the component is under way, is an assertion in other words. An assertion that
-        does not come to run on the component as it is, as in a loop over nothing, says nothing
-        of it.
-        """
-        if outcome.by_assertion:
-            idle = any(outcome.line in one for one in self._idle_assertions())
-            if idle or (self.goes_along and _compares_identities(outcome)):
-                return False
-            says_what = "not raise" in outcome.message.lower() or _wants_one_object(outcome)
-            return not mutant.nulling or says_what
-        if not mutant.function and outcome.component_frame is None and not mutant.nulling:
-            # Without what stands around the functions, what it compares has no meaning at all.
-            return is_compared(self.source, outcome.line)
-        source = self.source
-        if self._raises_itself(outcome):
-            return not mutant.nulling
-        notices_silence = any(
-            null is not None and (null.by_assertion or self._raises_itself(null))
-            for null in self.nulls.values()
-        )
-        if expects_exception(source, outcome.line):
-            of_a_constructor = bool(mutant.function) and mutant.left_by_nulls
-            return (
-                notices_silence
-                or mutant.other_error
-                or (of_a_constructor and expects_exception(source, outcome.line, of_its_own=False))
-            )
-        return notices_silence and may_handle_exception(source, outcome.line)
-
-    @property
-    def asserts_nothing(self) -> bool:
-        """Whether it has assertions, and none of them comes to run on the component as it is."""
-        if self.function is None:
-            return False
-        first = self.function.line
-        body = range(first, first + self.function.code.count("\n") + 1)
-        own = {one for one in assertions(self.source) if one[0] in body}
-        return bool(own) and own.issubset(self._idle_assertions())
-
-    def _idle_assertions(self) -> list[range]:
-        """The lines of each assertion of its file that it did not run, alone."""
-        ran = self.outcomes[0].ran if self.outcomes else frozenset[int]()
-        if not ran or self.elsewhere:
-            return []  # that was not recorded
-        return [one for one in assertions(self.source) if ran.isdisjoint(one)]
-
-    def _raises_itself(self, outcome: Outcome) -> bool:
-        return outcome.component_frame is None and is_raised(self.source, outcome.line)
 
     def rejected(self, reason: Reason, detail: str) -> Case:
         """The case, closed with a reason."""
@@ -296,32 +226,6 @@ def _awaits_nothing(case: Case) -> bool:
     return not case.runs_component and _NOT_AWAITED.search(told) is not None
 
 
-def _compares_identities(outcome: Outcome) -> bool:
-    """Whether two objects were compared that are equal to themselves only, as generators are.
-
-    They look alike, but for an address; and two that are asked to be equal, alike in all.
-    """
-    if outcome.comparison is None:
-        return False
-    left, operator, right = outcome.comparison
-    one, other = _ADDRESS.sub("", left), _ADDRESS.sub("", right)
-    return one == other and (one != left or operator == "==")
-
-
-def _wants_one_object(outcome: Outcome) -> bool:
-    """Whether a certain object was asked for, which is more than its being there or its type.
-
-    One that looks like ``<this>``, as functions and classes do, has no other value than itself.
-    """
-    if outcome.comparison is None:
-        return False
-    left, operator, right = outcome.comparison
-    wanted = right if left == "None" else left
-    if "None" in (left, right) and wanted.startswith("<"):
-        return operator in ("is", "==")
-    return operator == "is" and not wanted.startswith(("None", "True", "False", "<class "))
-
-
 def after_repeats(case: Case, known: str) -> Case:
     """Close a case that failed, once all its repeats are known.
 
@@ -355,53 +259,6 @@ def _why_no_dispute(case: Case, known: str) -> str | None:
     if not case.requirements:
         return f"It names no requirement of the spec (which has {known}), so it is no dispute: "
     return None
-
-
-def is_real(case: Case) -> bool:
-    """Whether a passing test was seen to tell when the code is broken.
-
-    It must have told of a mutant. A test that passes with the raising null calls none of the
-    functions that it would have to; it counts only for the code that nulls leave in place, and
-    for what ran when its file was imported, for then nulls are not there. One
-    that passes with the other two compares results with each other, and one with mocks may do so
-    with what it gave to them: that values stop being equal to themselves says nothing about them.
-    """
-    if any(kill.told and kill.anew and kill.mutant.function for kill in case.kills):
-        return True
-    told = [kill.mutant for kill in case.kills if kill.told]
-    if case.has_mocks and not case.runs_component:
-        return False  # it talks to a mock, and to constants by the way
-    if passes_with(case, "raising"):
-        return any(mutant.left_by_nulls for mutant in told)
-    if case.goes_along or case.has_mocks:
-        return any(not mutant.function.endswith(("__eq__", "__ne__")) for mutant in told)
-    return bool(told)
-
-
-def passes_with(case: Case, null: Null) -> bool:
-    """Whether a test passes with one null implementation in place."""
-    outcome = case.nulls.get(null)
-    return outcome is not None and outcome.passed
-
-
-def why_vacuous(case: Case) -> str:
-    """What was seen of a test that is not real, in words."""
-    passed = [null for null in NULLS if passes_with(case, null)]
-    parts = []
-    if not case.runs_component:
-        parts.append("It runs no line of the component.")
-    if passed:
-        values = ", ".join(null for null in passed if null != "raising")
-        ways = [f"returns something arbitrary ({values})"] * bool(values)
-        ways += ["raises"] * ("raising" in passed)
-        parts.append(f"It still passes when every function {' or '.join(ways)}.")
-    if case.asserts_nothing:
-        parts.append("None of its assertions comes to run.")
-    if not case.kills:
-        parts.append("It notices none of the mutants of the code that it runs.")
-    elif not any(kill.told for kill in case.kills):
-        parts.append("Faults make it crash, but it has no assertion that notices a wrong value.")
-    return " ".join(parts)
 
 
 def _ran_out(outcome: Outcome) -> bool:

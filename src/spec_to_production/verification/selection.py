@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from spec_to_production.verification import trials
-from spec_to_production.verification.evidence import Case, is_real
+from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.interpreter import Interpreters
 from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.noticing import is_real
 
 _MOST_AROUND = 100
 _MOST_ON_IMPORT, _PART = 300, 50

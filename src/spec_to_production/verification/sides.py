@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from spec_to_production import syntax
-from spec_to_production.verification.candidates import expects_exception, is_raised
 from spec_to_production.verification.runs import Outcome
+from spec_to_production.verification.statements import expects_exception, is_raised, nodes_of
 
 Sides = tuple[str | None, str | None]
 
@@ -82,7 +81,7 @@ def _by_truth(expected: str, tested: ast.expr, told: str) -> Sides:
 
 def _expected_exception(source: str, line: int | None) -> str | None:
     """What the ``with raises(…)`` around a line of the test waits for."""
-    for node in ast.walk(syntax.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.With) and line in range(node.lineno, (node.end_lineno or 0) + 1):
             for item in node.items:
                 match item.context_expr:

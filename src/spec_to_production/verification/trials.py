@@ -11,6 +11,7 @@ from spec_to_production.verification import nulls
 from spec_to_production.verification.evidence import Case, Kill, after_first_run
 from spec_to_production.verification.interpreter import Fork, Interpreters
 from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.noticing import tells
 from spec_to_production.verification.runs import (
     NULLS,
     ForkRun,
@@ -260,7 +261,7 @@ def _read_kills(
     for case in cases:
         outcome = record.tests.get(case.placed_id)
         if outcome is not None and not outcome.passed:
-            kills.append((case.id, Kill(mutant, case.tells(mutant, outcome))))
+            kills.append((case.id, Kill(mutant, tells(case, mutant, outcome))))
         elif outcome is None and case.placed_id == record.running:
             kills.append((case.id, Kill(mutant, told=False)))
         elif outcome is None and record.running is not None:

@@ -41,16 +41,12 @@ from spec_to_production.verification.contribution import (
 from spec_to_production.verification.counterexamples import searched
 from spec_to_production.verification.definitions import essences_in
 from spec_to_production.verification.disputes import dispute_of
-from spec_to_production.verification.evidence import (
-    Case,
-    Ruling,
-    is_real,
-    why_vacuous,
-)
+from spec_to_production.verification.evidence import Case, Ruling
 from spec_to_production.verification.fixtures import explained
 from spec_to_production.verification.interpreter import Interpreters, install_runner
 from spec_to_production.verification.mutation import Mutant, mutants_of
 from spec_to_production.verification.naming import shown
+from spec_to_production.verification.noticing import is_real, why_vacuous
 from spec_to_production.verification.repetition import Repetition
 from spec_to_production.verification.runs import Place
 from spec_to_production.verification.salvage import run_alone_in_files, salvage

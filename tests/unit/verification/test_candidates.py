@@ -9,11 +9,8 @@ from hypothesis import strategies as st
 from spec_to_production.errors import TestsError
 from spec_to_production.results import Component, GeneratedFile, Module
 from spec_to_production.snapshot import git
-from spec_to_production.verification.candidates import (
-    expects_exception,
-    load_tests,
-    read,
-)
+from spec_to_production.verification.candidates import load_tests, read
+from spec_to_production.verification.statements import expects_exception
 
 COMPONENT = Component(
     name="shop",

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from spec_to_production.verification.candidates import Candidate
-from spec_to_production.verification.evidence import Case, why_vacuous
+from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import mutants_of
+from spec_to_production.verification.noticing import tells, why_vacuous
 from spec_to_production.verification.runs import Outcome
 
 TEST = "tests/test_a.py::test_twice"
@@ -17,7 +18,7 @@ FAILED = replace(PASSED, outcome="failed", by_assertion=True, line=3)
 
 
 @pytest.mark.parametrize(
-    ("comparison", "tells"),
+    ("comparison", "is_told"),
     [
         (("<A at 0x1>", "==", "<A at 0x2>"), False),
         (("[A('x')]", "==", "[A('x')]"), False),
@@ -25,15 +26,15 @@ FAILED = replace(PASSED, outcome="failed", by_assertion=True, line=3)
         (("A('x')", "is", "A('x')"), True),
     ],
 )
-def test_values_that_look_alike_and_are_unequal_are_only_two_objects(comparison, tells):
+def test_values_that_look_alike_and_are_unequal_are_only_two_objects(comparison, is_told):
     case = Case(TEST, TEST, Candidate("tests/test_a.py", "tests/test_a.py", ""), None)
     case = replace(case, nulls={"truthy": PASSED, "falsy": PASSED})
     mutant = mutants_of("a.py", "def f(x):\n    return x + 1\n")[0]
-    assert case.tells(mutant, replace(FAILED, comparison=comparison)) is tells
+    assert tells(case, mutant, replace(FAILED, comparison=comparison)) is is_told
 
 
 @pytest.mark.parametrize(
-    ("comparison", "tells"),
+    ("comparison", "is_told"),
     [
         (("None", "is", "<class 'shop.Cart'>"), True),
         (("None", "==", "<class 'shop.Cart'>"), True),
@@ -46,10 +47,10 @@ def test_values_that_look_alike_and_are_unequal_are_only_two_objects(comparison,
         (("None", "==", "A('x')"), False),
     ],
 )
-def test_a_certain_object_is_more_than_its_type(comparison, tells):
+def test_a_certain_object_is_more_than_its_type(comparison, is_told):
     case = Case(TEST, TEST, Candidate("tests/test_a.py", "tests/test_a.py", ""), None)
     (mutant,) = (one for one in mutants_of("a.py", "def f(x):\n    return x\n") if one.nulling)
-    assert case.tells(mutant, replace(FAILED, comparison=comparison)) is tells
+    assert tells(case, mutant, replace(FAILED, comparison=comparison)) is is_told
 
 
 @pytest.mark.parametrize(
