@@ -6,6 +6,7 @@ import re
 
 from spec_to_production.verification.evidence import Case
 from spec_to_production.verification.mutation import Mutant
+from spec_to_production.verification.replacements import asked_replacements
 from spec_to_production.verification.runs import NULLS, Null, Outcome
 from spec_to_production.verification.statements import (
     assertions,
@@ -134,6 +135,10 @@ def is_real(case: Case) -> bool:
     that passes with the other two compares results with each other, and one with mocks may do so
     with what it gave to them: that values stop being equal to themselves says nothing about them.
     """
+    replaced = _asked_replacements(case)
+    if replaced:
+        own = [kill.mutant.function.rpartition(".")[2] for kill in case.kills if kill.told]
+        return not replaced.isdisjoint(own)  # what goes by the same name and passes it on
     if any(kill.told and kill.anew and kill.mutant.function for kill in case.kills):
         return True
     told = [kill.mutant for kill in case.kills if kill.told]
@@ -144,6 +149,12 @@ def is_real(case: Case) -> bool:
     if _goes_along(case) or case.has_mocks:
         return any(not mutant.function.endswith(("__eq__", "__ne__")) for mutant in told)
     return bool(told)
+
+
+def _asked_replacements(case: Case) -> frozenset[str]:
+    if case.function is None or case.is_inherited:
+        return frozenset()
+    return asked_replacements(case.source, case.function)
 
 
 def passes_with(case: Case, null: Null) -> bool:
@@ -163,6 +174,9 @@ def why_vacuous(case: Case) -> str:
         ways = [f"returns something arbitrary ({values})"] * bool(values)
         ways += ["raises"] * ("raising" in passed)
         parts.append(f"It still passes when every function {' or '.join(ways)}.")
+    if replaced := _asked_replacements(case):
+        names = ", ".join(sorted(replaced))
+        parts.append(f"It asserts only what it put in the place of {names} itself.")
     if _asserts_nothing(case):
         parts.append("None of its assertions comes to run.")
     if not case.kills:

@@ -60,12 +60,13 @@ def is_compared(source: str, line: int | None) -> bool:
     return any(
         _compares(node)
         for statement in _around(source, line, ast.stmt)
-        if _asserts(statement)
+        if is_assertion(statement)
         for node in ast.walk(statement)
     )
 
 
-def _asserts(statement: ast.stmt) -> bool:
+def is_assertion(statement: ast.stmt) -> bool:
+    """Whether a statement is an ``assert``, or a call such as ``self.assertEqual(…)``."""
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
             return name.startswith("assert")
@@ -88,7 +89,7 @@ def assertions(source: str) -> tuple[range, ...]:
     return tuple(
         range(node.lineno, (node.end_lineno or node.lineno) + 1)
         for node in nodes_of(source)
-        if isinstance(node, ast.stmt) and _asserts(node) and not _is_unconditional(node)
+        if isinstance(node, ast.stmt) and is_assertion(node) and not _is_unconditional(node)
     )
 
 

@@ -26,6 +26,10 @@ VACUOUS = {
     "mocks_it": """
         with mock.patch('shop.parse', return_value=7):
             assert shop.parse('1') == 7""",
+    "mocks_it_with_real_parts": """
+        with mock.patch('shop.in_order', return_value=[shop.Line('a', 1)]) as in_order:
+            assert [line.item for line in shop.in_order([])] == ['a']
+        assert in_order.called""",
 }
 
 
