@@ -360,8 +360,9 @@ class Verifier:
         """Which checks could be made on this machine."""
         count = flakiness.repeats(self._effort.flake_bound)
         bound = (
-            f"{count} runs catch a test that fails at {self._effort.flake_bound:.0%} with 99.9 %;"
-            f" as many follow without a new import for tests of less than {_QUICK_MS} ms"
+            f"{count} runs catch a test that fails at {100 * self._effort.flake_bound:g} %"
+            f" with 99.9 %; as many follow without a new import for tests of less than"
+            f" {_QUICK_MS} ms"
         )
         locales = ", ".join(probes.locales())
         return (
