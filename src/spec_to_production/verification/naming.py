@@ -15,6 +15,7 @@ _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEGMENTS = re.compile(r"[\n:.;]| [\u2013\u2014-] ")
 _SCENARIO = re.compile(r"\bscenario\s*:[^\n.]*", re.IGNORECASE)
 _SHOWN = 5
+_LONG = 3
 
 _NUMBER = r"[0-9]+(?:[._][0-9]+)*"
 _NUMBERED = re.compile(rf"Requirement ({_NUMBER})")
@@ -46,8 +47,9 @@ class Text:
 def named_requirements(text: Text, known: Sequence[Requirement]) -> tuple[str, ...]:
     """The requirements that a text names: by id, as Kiro cites them, or in their own words.
 
-    In their own words only where the spec gives no id. A name counts for the one requirement
-    whose title is in it; with two of them it is unclear which one is meant.
+    In their own words where the spec gives no id; a title of three words or more may be quoted in
+    any case. A name counts for the one requirement whose title is in it; with two of them it is
+    unclear which one is meant.
     """
     name = _HUMPS.sub(" ", text.name)
     said = f"{text.prose}\n{name}"
@@ -55,7 +57,7 @@ def named_requirements(text: Text, known: Sequence[Requirement]) -> tuple[str, .
     found = {
         *_by_id(f"{text.code}\n{said}", known),
         *_cited(said, known),
-        *_quoted(text.prose, titles),
+        *_quoted(text.prose, _long_titles(known) | titles),
     }
     in_name = set(_in_words(_words(name), titles))
     if not found and len(in_name) == 1:
@@ -136,6 +138,16 @@ def _titles(known: Sequence[Requirement]) -> dict[str, str]:
     ]
     times = Counter(words for words, _ in spoken)
     return {words: identifier for words, identifier in spoken if times[words] == 1}
+
+
+def _long_titles(known: Sequence[Requirement]) -> dict[str, str]:
+    titles = [(_words(one.title), one.id) for one in known if not one.title.endswith("…")]
+    times = Counter(words for words, _ in titles)
+    return {
+        words: identifier
+        for words, identifier in titles
+        if times[words] == 1 and words.count(" ") >= _LONG - 1
+    }
 
 
 def _quoted(prose: str, titles: Mapping[str, str]) -> Iterator[str]:

@@ -199,3 +199,20 @@ def test_a_number_names_no_other_number(number, spelling):
     requirements = known(*(spelling.format(one) for one in range(1, 121)), "FR-0", "NFR-0")
     identifier = spelling.format(number)
     assert named_requirements(Text(prose=identifier), requirements) == (identifier,)
+
+
+def test_a_long_title_may_be_quoted_though_there_is_an_id():
+    spec = parse_spec(
+        """
+# Tickets
+### Requirement: TCK-03 Reopening clears the resolution
+It SHALL.
+### Requirement: TCK-04 Reopening
+It SHALL.
+""",
+        "tickets.md",
+    ).requirements
+    quoted = Text(prose="Requirement: Reopening clears the resolution.")
+    assert named_requirements(quoted, spec) == ("TCK-03",)
+    assert named_requirements(Text(prose="Reopening is tested."), spec) == ()
+    assert named_requirements(Text(name="test_reopening_clears_the_resolution"), spec) == ()
