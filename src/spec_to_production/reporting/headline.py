@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from spec_to_production.reporting import ledger, words
@@ -68,12 +68,10 @@ def next_step(result: WorkflowResult) -> str:
     """What the reader is asked to do now. It may hold foreign text."""
     steps = []
     if ids := _disputed_requirements(result):
-        more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-        named = ", ".join(one_line(id_, _LONGEST_ID) for id_ in ids[:_NAMED])
-        steps.append(f"Decide on {named}{more}: correct the code, or the spec.")
+        steps.append(f"Decide on {_first(ids)}: correct the code, or the spec.")
     proven = _number(result, "accepted")
     if proven and not result.jobs:
-        steps.append(_held_up(proven, _number(result, "rejected")))
+        steps += _held_up(result)
     elif proven and result.interrupted:
         steps.append(
             "Run it again: it was stopped before it wrote the proven tests to changes.patch."
@@ -152,11 +150,36 @@ def _disputed_requirements(result: WorkflowResult) -> list[str]:
     return list(dict.fromkeys(test.dispute.requirement_id for test in tests if test.dispute))
 
 
-def _held_up(proven: int, rejected: int) -> str:
-    if not rejected:
-        return f"{words.count(proven, 'test')} held up: there is nothing to do."
-    told = words.count(proven + rejected, "test")
-    return f"{proven} of {told} held up; see below why the others did not."
+def _first(ids: Sequence[str]) -> str:
+    named = ", ".join(one_line(id_, _LONGEST_ID) for id_ in ids[:_NAMED])
+    return f"{named} and {len(ids) - _NAMED} more" if len(ids) > _NAMED else named
+
+
+def _held_up(result: WorkflowResult) -> Iterator[str]:
+    """What is left to do where the tests were there before."""
+    proven, rejected = _number(result, "accepted"), _number(result, "rejected")
+    held, unnamed = f"{words.count(proven, 'test')} held up", _unnamed_requirements(result)
+    if rejected:
+        told = words.count(proven + rejected, "test")
+        yield f"{proven} of {told} held up; see below why the others did not."
+    elif unnamed or _number(result, "disputed"):
+        yield f"{held}."
+    elif _unpassed_gates(result):
+        yield f"{held}; see below what did not pass."
+    else:
+        yield f"{held}: there is nothing to do."
+    if unnamed:
+        yield (
+            f"No test names {_first(unnamed)}: write an id into the name or the docstring of the "
+            "test that stands for it."
+        )
+
+
+def _unnamed_requirements(result: WorkflowResult) -> list[str]:
+    tests = result.verification.tests if result.verification else ()
+    named = {id_ for test in tests for id_ in test.requirements}
+    untested = (row.requirement.id for row in ledger.rows(result) if row.state == "untested")
+    return [id_ for id_ in untested if id_ not in named]
 
 
 def _proven_requirements(result: WorkflowResult) -> str:

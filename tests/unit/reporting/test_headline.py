@@ -3,6 +3,7 @@ import pytest
 from spec_to_production.reporting import chart, comment, headline, ledger
 from spec_to_production.results import (
     STAGES,
+    Gate,
     GeneratedFile,
     RequirementTests,
     StageTiming,
@@ -113,6 +114,33 @@ def test_tests_that_were_there_before_are_judged_not_offered():
 
     assert headline.next_step(result) == "1 of 2 tests held up; see below why the others did not."
     assert "changes.patch" not in comment(make_result(jobs=(), refactoring=None))
+
+
+def step_on_existing(*tests, untested=(), gates=()):
+    ledger_ = [RequirementTests(id=id_, state="untested") for id_ in untested]
+    found = Verification(tests=tests, requirements=ledger_)
+    return headline.next_step(make_result(jobs=(), gates=gates, verification=found))
+
+
+def test_requirements_that_no_test_names_are_told_with_how_to_name_them():
+    tests = (accepted("test_x"), rejected("test_y", "flaky", requirements=("FR-6",)))
+
+    assert step_on_existing(tests[0], untested=("FR-1", "FR-4")) == (
+        "1 test held up. No test names FR-1, FR-4: write an id into the name or the docstring "
+        "of the test that stands for it."
+    )
+    assert "others did not. No test names FR-1: " in step_on_existing(
+        *tests, untested=("FR-1", "FR-6")
+    )
+
+
+def test_nothing_to_do_is_said_only_where_nothing_is_open():
+    held, against = accepted("test_x", "FR-1"), disputed("test_y", "FR-4")
+    failed = Gate(name="test_coverage", status="failed", actual=50, threshold=70)
+
+    assert step_on_existing(held) == "1 test held up: there is nothing to do."
+    assert step_on_existing(held, gates=[failed]) == "1 test held up; see below what did not pass."
+    assert step_on_existing(held, against).endswith("or the spec. 1 test held up.")
 
 
 def test_an_interrupted_run_offers_no_patch_for_it_wrote_none():
