@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+_RESERVED = (
+    r"(?i:(?:[\w-]+\.)*(?:example(?:\.(?:com|net|org))?|test|invalid|localhost))(?!\.?[\w-])"
+)
+"""A host that nobody can have, for examples and tests: RFC 2606."""
 ISSUED = {
     "private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----",
     "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -16,7 +20,10 @@ ISSUED = {
     "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{20,}",
     "model provider key": r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}",
     "package index token": r"\bpypi-[A-Za-z0-9_-]{50,}",
-    "password in an address": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']+:[^\s/:@\"'{}$<>]{3,}@[\w.-]+",
+    "password in an address": (
+        r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']+:[^\s/:@\"'{}$<>]{3,}@"
+        rf"(?!{_RESERVED})[\w.-]+"
+    ),
 }
 """Forms of secrets, as their issuers document them."""
 WRITTEN = {
