@@ -47,9 +47,15 @@ def visible(text: str) -> str:
 
 
 def one_line(text: str, most: int | None = None) -> str:
-    """Visible text with every run of breakable white space as one space, cut to ``most``."""
+    """Visible text with every run of breakable white space as one space, cut to ``most``.
+
+    It is cut at a word's end, unless more than half of it would be lost so.
+    """
     line = visible(_BREAKABLE.sub(" ", text).strip())
-    return line if most is None or len(line) <= most else line[: most - 1] + "…"
+    if most is None or len(line) <= most:
+        return line
+    whole_words = line[:most].rpartition(" ")[0]
+    return (whole_words if len(whole_words) >= most // 2 else line[: most - 1]) + "…"
 
 
 def text(value: object, most: int | None = None) -> Markup:

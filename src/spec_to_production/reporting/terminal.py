@@ -130,7 +130,7 @@ def _requirements(result: WorkflowResult) -> list[RenderableType]:
         state = words.STATES[row.state][1]
         tests = f"{len(row.tests)}" + (f" + {len(row.disputed)} disputed" if row.disputed else "")
         table.add_row(
-            Text(one_line(f"{row.requirement.id} {row.requirement.title}", 48)),
+            Text(one_line(f"{row.requirement.id} {row.requirement.title}")),
             Text(f"{state}: {row.note}" if row.note else state, style=_STYLES.get(row.state, "")),
             tests,
             "" if row.mutants_killed is None else str(row.mutants_killed),

@@ -143,3 +143,6 @@ def test_nothing_in_prose_is_live(value):
 
 def test_long_text_is_cut_with_a_sign():
     assert one_line("a" * 50, 10) == "a" * 9 + "…"
+    assert one_line("an assertion failed", 15) == "an assertion…"
+    assert one_line("an assertion failed", 13) == "an assertion…"
+    assert one_line("a " + "b" * 50, 10) == "a " + "b" * 7 + "…"

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from spec_to_production.reporting import plan_table, summary_table
 from spec_to_production.results import Problem
-from support.results import hostile, make_result, make_task, states
+from support.results import hostile, make_result, make_task, requirement, states
 
 STATES = states()
 
@@ -47,6 +47,17 @@ def test_figures_states_and_hints_are_words():
         "Raise job-timeout",
     ):
         assert told in text
+
+
+def test_a_requirement_is_told_in_full():
+    title = "The balance of an account is never below the limit that its owner agreed to"
+    spec = make_result().spec
+    spec = spec.model_copy(update={"requirements": (requirement("FR-1", title),)})
+
+    text = printed(summary_table(make_result(spec=spec)))
+
+    column = [line[:48] for line in text.splitlines()]
+    assert f"FR-1 {title}" in " ".join(" ".join(column).split())
 
 
 def test_a_recorded_model_is_said():
