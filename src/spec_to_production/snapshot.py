@@ -193,7 +193,8 @@ def has_link(root: Path, path: Path) -> bool:
 def links_on_the_way(root: Path, path: Path) -> Iterator[Path]:
     """The symbolic links that a path below a folder lies behind, and itself where it is one."""
     above = (parent for parent in path.parents if parent.is_relative_to(root) and parent != root)
-    yield from (each for each in (*above, path) if each.is_symlink())
+    # os.path answers False for a name that no file can have; pathlib raises.
+    yield from (each for each in (*above, path) if os.path.islink(each))  # noqa: PTH114
 
 
 def find_head(root: Path) -> str | None:

@@ -12,7 +12,7 @@ from spec_to_production.components.related_tests import related_tests, tests_fol
 from spec_to_production.components.sources import has_behaviour, is_source, python_files
 from spec_to_production.errors import ComponentError
 from spec_to_production.results import Component, Module
-from spec_to_production.snapshot import counted_from
+from spec_to_production.snapshot import counted_from, has_link
 
 
 def find_component(name: str, root: Path, *, checkout: Path | None = None) -> Component:
@@ -33,7 +33,7 @@ def find_component(name: str, root: Path, *, checkout: Path | None = None) -> Co
     if _looks_like_path(name):
         path = _by_path(name, root, roots, checkout or root)
     else:
-        path = _by_name(name, root, roots)
+        path = _by_name(name, root, roots, checkout or root)
     if path in roots:
         path = _only_package(path, root)
     import_root = _import_root(path, root, roots)
@@ -83,12 +83,8 @@ def _by_path(name: str, root: Path, roots: tuple[str, ...], checkout: Path) -> s
             f"The component {name} is outside of the repository.",
             hint=counted_from(checkout, name),
         )
-    if file != Path(os.path.realpath(file)):
-        raise ComponentError(
-            f"The component {name} is behind a symbolic link, and links are not followed.",
-            hint="Give the path that the link points to.",
-        )
     path = file.relative_to(root).as_posix()
+    _require_no_link(name, checkout, path)
     if os.path.isfile(file) and file.suffix != ".py":  # noqa: PTH113 - False for any odd name
         raise ComponentError(
             f"The component {name} is not Python.", hint="Give a .py file or a folder of them."
@@ -98,12 +94,21 @@ def _by_path(name: str, root: Path, roots: tuple[str, ...], checkout: Path) -> s
     return path
 
 
-def _by_name(name: str, root: Path, roots: tuple[str, ...]) -> str:
+def _require_no_link(name: str, checkout: Path, path: str) -> None:
+    # Asked of the checkout, for a copy of it has no links.
+    if has_link(checkout, checkout / path):
+        raise ComponentError(
+            f"The component {name} is behind a symbolic link, and links are not followed.",
+            hint="Give the path that the link points to.",
+        )
+
+
+def _by_name(name: str, root: Path, roots: tuple[str, ...], checkout: Path) -> str:
     inner = name.replace(".", "/")
-    for base in roots:
-        for path in (PurePosixPath(base, inner), PurePosixPath(base, f"{inner}.py")):
-            if _is_plain(root / path, root) and _has_python(root / path):
-                return str(path)
+    places = [PurePosixPath(base, f"{inner}{ending}") for base in roots for ending in ("", ".py")]
+    for path in places:
+        if _is_plain(root / path, root) and _has_python(root / path):
+            return str(path)
     # The name may be that of a package further down, if there is only one.
     found = [
         path for path in _importable(root) if f"/{path}".endswith((f"/{inner}", f"/{inner}.py"))
@@ -111,6 +116,8 @@ def _by_name(name: str, root: Path, roots: tuple[str, ...]) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
+        for path in places:
+            _require_no_link(name, checkout, str(path))
         raise _unknown(name, root, roots)
     raise ComponentError(
         f"The component {name} could be {_listed(found)}.", hint="Give the path of one of them."

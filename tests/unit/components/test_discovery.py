@@ -141,6 +141,22 @@ def test_links_are_not_followed(repository):
     assert "behind a symbolic link" in refused("./link", root).message
 
 
+@pytest.mark.parametrize("given", ["link.py", "folder/ops.py", "folder", "link", "folder.ops"])
+def test_a_link_of_the_checkout_that_its_copy_does_not_have_is_told(repository, tmp_path, given):
+    root, mine = repository(PACKAGE), tmp_path / "mine"
+    (mine / "src").mkdir(parents=True)
+    (mine / "link.py").symlink_to(root / "src/calculator/ops.py")
+    for folder in ("folder", "src/folder"):
+        (mine / folder).symlink_to(root / "src/calculator")
+
+    with pytest.raises(ComponentError) as caught:
+        find_component(given, root, checkout=mine)
+
+    assert caught.value.message == (
+        f"The component {given} is behind a symbolic link, and links are not followed."
+    )
+
+
 @pytest.mark.parametrize("given", ["calculater", "src/calculatr", "calculator.opps", "ops"])
 def test_an_unknown_name_lists_the_near_ones(repository, given):
     root = repository(PACKAGE)
