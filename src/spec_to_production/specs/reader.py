@@ -23,6 +23,7 @@ Dialect = Callable[[Document], tuple[Requirement, ...]]
 DIALECTS: Sequence[Dialect] = (labelled.read, kiro.read, openspec.read)
 """Those that mark a requirement as one. What an earlier one took, a later one leaves alone."""
 
+_EXPECTED = "Give the path of a Markdown file, relative to the repository's root."
 _OVERVIEW = re.compile(r"^(overview|purpose|summary|introduction)\b", re.IGNORECASE)
 _API = re.compile(r"\bAPI\b|\binterface\b", re.IGNORECASE)
 _TESTING = re.compile(r"\btest|\bscenario", re.IGNORECASE)
@@ -100,6 +101,10 @@ def _locate(path: str, root: Path) -> Path:
             hint=_suggest(_markdown_below(file, root)) or "Give the path of a Markdown file.",
         )
     if not os.path.isfile(file):  # noqa: PTH113
+        if os.path.islink(root / path):  # noqa: PTH114
+            raise SpecError(
+                f"The spec {path} is a symbolic link that leads to no file.", hint=_EXPECTED
+            )
         raise SpecError(f"There is no spec {path}.", hint=_near(path, root))
     return file
 
@@ -109,7 +114,7 @@ def _near(path: str, root: Path) -> str:
     near = difflib.get_close_matches(path, files, n=3, cutoff=0.6)
     same_name = [file for file in files if Path(file).name == Path(path).name]
     hint = _suggest(dict.fromkeys(same_name + near))
-    return hint or "Give the path of a Markdown file, relative to the repository's root."
+    return hint or _EXPECTED
 
 
 def _suggest(files: Iterator[str] | dict[str, None]) -> str:

@@ -86,6 +86,15 @@ def test_a_link_out_of_the_repository_is_refused(root):
     assert "outside of the repository" in refused(root).message
 
 
+@pytest.mark.parametrize("target", ["x.md", "gone.md"])
+def test_a_link_that_leads_to_no_file_is_told_as_that(root, target):
+    (root / "specs/x.md").symlink_to(target)
+    error = refused(root)
+
+    assert error.message == "The spec specs/x.md is a symbolic link that leads to no file."
+    assert error.hint == "Give the path of a Markdown file, relative to the repository's root."
+
+
 @pytest.mark.parametrize("content", [b"", b" \n\t\r\n", b"\xef\xbb\xbf"])
 def test_an_empty_file_is_refused(root, content):
     assert refused(root, content=content).message == "specs/x.md is empty."
