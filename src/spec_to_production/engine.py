@@ -69,7 +69,7 @@ def show_plan(settings: Settings, start: Path, env: Mapping[str, str]) -> Render
         made.tasks,
         made.spec,
         made.component,
-        problems_of(made.spec),
+        (*problems_of(made.spec), *made.notes),
         backend.limit_of_cost(settings, env),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spec_to_production import backend
-from spec_to_production.components import find_component
+from spec_to_production.components import find_component, unread_modules
 from spec_to_production.delivery import require_folder, require_place
 from spec_to_production.errors import SettingsError
 from spec_to_production.generation.disputes import Disputes
@@ -15,7 +15,7 @@ from spec_to_production.generation.durations import Durations
 from spec_to_production.generation.plan import plan
 from spec_to_production.generation.prompts import Prompts
 from spec_to_production.generation.schedule import in_order
-from spec_to_production.results import Component, GeneratedFile, Spec, Task
+from spec_to_production.results import Component, GeneratedFile, Problem, Spec, Task
 from spec_to_production.settings import Settings
 from spec_to_production.snapshot import Snapshot
 from spec_to_production.specs import read_spec
@@ -35,6 +35,8 @@ class Plan:
     candidates: Sequence[GeneratedFile] = ()
     effort: Effort | None = None
     """That of the run which is replayed."""
+    notes: Sequence[Problem] = ()
+    """What is to be known of the component before anything is spent."""
 
 
 def make(settings: Settings, root: Path, work: Path) -> Plan:
@@ -66,7 +68,8 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
             hint="Give llm-model and llm-api-key (or LLM_MODEL and LLM_API_KEY), "
             "or switch generation off with --no-enable-openhands.",
         )
-    return Plan(spec, component, snapshot, tasks)
+    notes = tuple(unread_modules(component, snapshot.path))
+    return Plan(spec, component, snapshot, tasks, notes=notes)
 
 
 def _by_value(
@@ -116,6 +119,7 @@ def _for_verification(settings: Settings, spec: Spec, root: Path, snapshot: Snap
         set_aside(snapshot, paths, snapshot.path.with_name("without")),
         candidates=candidates,
         effort=effort,
+        notes=tuple(unread_modules(component, snapshot.path)),
     )
 
 

@@ -51,6 +51,16 @@ def test_a_dry_run_names_what_obliges_outside_of_every_requirement(shop):
     assert "Nothing limits what the model may cost" in told
 
 
+def test_a_dry_run_says_which_module_python_cannot_read_and_where(shop):
+    (shop / "spec.md").write_text("# Shop\n\n- FR-1: Prices add up.\n")
+    (shop / "shop.py").write_text("def total(prices):\n    return sum(\n")
+
+    done = run("run", "--spec=spec.md", "--component=shop.py", "--dry-run", cwd=shop)
+
+    assert done.returncode == 0
+    assert "cannot read shop.py:2: '(' was never closed." in " ".join(done.stdout.split())
+
+
 def test_several_pairs_are_planned_one_after_another(tmp_path):
     modules = "examples/calculator/operations.py\nexamples/calculator/session.py"
     specs = "specs/calculator_operations.md\nspecs/templates/minimal.md"

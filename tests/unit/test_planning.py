@@ -1,3 +1,5 @@
+import platform
+
 import pytest
 
 from spec_to_production import planning
@@ -69,3 +71,22 @@ def test_an_output_that_cannot_be_used_is_told_before_anything_is_spent(
 
     with pytest.raises(SettingsError, match=f"output: .*{told}"):
         planning.make(settings, root, tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [
+        ("def add(a, b):\n    return a +\n", "src/sums/up.py:2: invalid syntax."),
+        ("# coding: none-such\n", "src/sums/up.py: unknown encoding: none-such."),
+        ("x = 1\0", "src/sums/up.py: source code string cannot contain null bytes."),
+    ],
+)
+def test_a_module_that_python_cannot_read_is_a_note_of_the_plan(root, tmp_path, code, where):
+    settings = Settings(spec="specs/sums.md", component="src/sums", dry_run=True)
+    assert planning.make(settings, root, tmp_path / "before").notes == ()
+
+    (root / "src/sums/up.py").write_text(code)
+
+    (note,) = planning.make(settings, root, tmp_path / "work").notes
+    assert note.message == f"Python {platform.python_version()} cannot read {where}"
+    assert note.level == "note"

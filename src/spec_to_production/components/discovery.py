@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from spec_to_production import syntax
 from spec_to_production.components.layout import import_options, source_roots
 from spec_to_production.components.related_tests import related_tests, tests_folder
 from spec_to_production.components.sources import has_behaviour, is_source, python_files
 from spec_to_production.errors import ComponentError
-from spec_to_production.results import Component, Module
+from spec_to_production.results import Component, Module, Problem
 from spec_to_production.snapshot import counted_from, has_link
 
 
@@ -66,6 +68,22 @@ def place_of(name: str, root: Path) -> str:
     if _looks_like_path(name):
         return os.path.relpath(root / name, root)
     return _by_name(name, root.resolve(), source_roots(root))
+
+
+def unread_modules(component: Component, root: Path) -> Iterator[Problem]:
+    """A note on every module that this Python cannot parse: where it stops, and why."""
+    for module in component.modules:
+        try:
+            syntax.parse((root / module.path).read_bytes())
+        except (SyntaxError, ValueError) as error:
+            told, line = (error.msg, error.lineno) if isinstance(error, SyntaxError) else (error, 0)
+            place = f"{module.path}:{line}" if line else module.path
+            yield Problem(
+                stage=None,
+                message=f"Python {platform.python_version()} cannot read {place}: {told}.",
+                hint="Correct it, or run this with the version of Python that it is written for.",
+                level="note",
+            )
 
 
 def _looks_like_path(name: str) -> bool:
