@@ -78,6 +78,11 @@ def git(*args: str, cwd: Path, stdin: str | None = None, env: Mapping[str, str] 
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
+def _named(said: str) -> str:
+    """What git says of paths, which are bytes to it, as this process names files."""
+    return os.fsdecode(said.encode("utf-8", "surrogateescape"))
+
+
 def find_root(start: Path) -> Path:
     """The top of the git checkout that ``start`` lies in.
 
@@ -86,7 +91,7 @@ def find_root(start: Path) -> Path:
         GitError: git could not be asked.
     """
     try:
-        return Path(git("rev-parse", "--show-toplevel", cwd=start).rstrip("\n"))
+        return Path(_named(git("rev-parse", "--show-toplevel", cwd=start).rstrip("\n")))
     except GitError as error:
         if error.returncode != _FATAL:
             raise
@@ -167,7 +172,7 @@ def _files(root: Path) -> list[str]:
     asked = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     persons = {name: os.environ[name] for name in _PERSONS if name in os.environ}
     listed = git(*asked, f"--exclude={_CREDENTIALS}", cwd=root, env=persons)
-    return [name for name in listed.split("\0") if name]
+    return [name for name in _named(listed).split("\0") if name]
 
 
 def _copy_file(root: Path, name: str, into: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +33,26 @@ def test_holds_changed_and_new_files_but_not_ignored_ones(checkout, tmp_path):
     assert (snapshot.path / "tracked.py").read_text() == "a = 2\n"
     assert (snapshot.path / "new.py").exists()
     assert not (snapshot.path / "key.secret").exists()
+
+
+def test_names_that_the_locale_cannot_write_are_found(tmp_path):
+    root = tmp_path / "Prüfstände"
+    root.mkdir()
+    git("init", "--quiet", cwd=root)
+    (root / "größe.py").write_text("a = 1\n")
+    take = (
+        "from pathlib import Path; from spec_to_production import snapshot\n"
+        "snapshot.Snapshot.take(snapshot.find_root(Path()), Path('../base'))"
+    )
+
+    subprocess.run(
+        [sys.executable, "-c", take],
+        cwd=root,
+        env={**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        check=True,
+    )
+
+    assert (tmp_path / "base/größe.py").is_file()
 
 
 def test_remembers_the_commit_of_the_checkout(checkout, tmp_path):
