@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +64,8 @@ def _only_one(_: click.Context, option: click.Parameter, given: tuple[str, ...])
 @click.version_option(__version__)
 def main() -> None:
     """Generate tests from a spec, and show that each one is real."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # in a locale that has no dashes
     stamina.instrumentation.set_on_retry_hooks([])  # else it prints every retry to the terminal
 
 

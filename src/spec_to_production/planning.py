@@ -50,6 +50,8 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
     Raises:
         InputError: Something given is unusable.
     """
+    for name in ("spec", "component", "tests"):
+        _require_text(name, getattr(settings, name) or "")
     spec = read_spec(settings.spec, root)
     if settings.output_folder is not None:
         require_folder(root / settings.output_folder)
@@ -70,6 +72,17 @@ def make(settings: Settings, root: Path, work: Path) -> Plan:
         )
     notes = tuple(unread_modules(component, snapshot.path))
     return Plan(spec, component, snapshot, tasks, notes=notes)
+
+
+def _require_text(name: str, path: str) -> None:
+    """No report could name a path that is no text: one of a locale that is not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise SettingsError(
+            f"{name}: {path} is no text in the encoding of this locale.",
+            hint="Set PYTHONUTF8=1, or a locale with UTF-8; or rename it.",
+        ) from error
 
 
 def _by_value(

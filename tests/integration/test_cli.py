@@ -61,6 +61,34 @@ def test_a_dry_run_says_which_module_python_cannot_read_and_where(shop):
     assert "cannot read shop.py:2: '(' was never closed." in " ".join(done.stdout.split())
 
 
+_ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_what_the_locale_cannot_write_is_shown_as_well_as_it_can(shop):
+    root = shop.rename(shop.with_name("Geschäft"))
+    (root / "spec.md").write_text("# Shop\n\nPrices MUST be cents.\n\n- FR-1: They add up.\n")
+
+    done = run("run", "--spec=spec.md", "--component=shop.py", "--dry-run", cwd=root, **_ASCII)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "spec.md:3 ?Prices MUST be cents.?" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "given", ["--spec=Läden.md --component=shop.py", "--spec=spec.md --component=läden.py"]
+)
+def test_a_name_that_the_locale_cannot_read_is_refused_with_what_to_set(shop, given):
+    for name in ("Läden.md", "spec.md"):
+        (shop / name).write_text("# Shop\n\n- FR-1: Prices add up.\n")
+    (shop / "läden.py").write_text((shop / "shop.py").read_text())
+
+    done = run("run", *given.split(), "--dry-run", cwd=shop, **_ASCII)
+
+    assert done.returncode == 2
+    assert "den" in done.stderr
+    assert "PYTHONUTF8=1" in done.stderr
+
+
 def test_several_pairs_are_planned_one_after_another(tmp_path):
     modules = "examples/calculator/operations.py\nexamples/calculator/session.py"
     specs = "specs/calculator_operations.md\nspecs/templates/minimal.md"
