@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from spec_to_production import __version__
 from spec_to_production.errors import SettingsError
 from spec_to_production.gateway import Gateway, Price, Purse, find_price, find_provider
@@ -62,20 +64,32 @@ def start(
     return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
 
 
-def _elsewhere(settings: Settings, rented: Path, tell: Tell) -> Fleet:
-    addresses, key = settings.openhands_urls, settings.openhands_api_key
-    if CLOUD not in addresses:
-        return Fleet([RemoteServer(address, key, tell) for address in addresses])
-    if len(addresses) > 1:
+def key_of_cloud(settings: Settings) -> SecretStr | None:
+    """What OpenHands Cloud lets this user in with; ``None`` where jobs run elsewhere.
+
+    Raises:
+        SettingsError: OpenHands Cloud cannot be used with what is given.
+    """
+    if CLOUD not in settings.openhands_urls:
+        return None
+    if len(settings.openhands_urls) > 1:
         raise SettingsError(
             "openhands-url: 'cloud' cannot be combined with other addresses, because "
             "openhands-api-key is then a key of the Cloud, which no other server may see."
         )
-    if key is None:
+    if settings.openhands_api_key is None:
         raise SettingsError(
             "openhands-api-key: not given, and OpenHands Cloud lets nobody in without one.",
             hint=f"Make one at {cloud.ADDRESS} (Settings, API Keys) and give it as a secret.",
         )
+    return settings.openhands_api_key
+
+
+def _elsewhere(settings: Settings, rented: Path, tell: Tell) -> Fleet:
+    key = key_of_cloud(settings)
+    if key is None:
+        mine = settings.openhands_api_key
+        return Fleet([RemoteServer(address, mine, tell) for address in settings.openhands_urls])
     rent = functools.partial(CloudServer, key, tell, Rentals(rented))
     return Fleet([rent()], spare=rent)
 

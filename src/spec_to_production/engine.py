@@ -124,6 +124,7 @@ def run(
         left = len(planned.tasks) - len(earlier.answers)
         openhands, models = Fleet([]), backend.models(settings)
         if left:
+            backend.key_of_cloud(settings)  # whoever is refused is told nothing else
             models = stack.enter_context(
                 backend.kept_from_agent(models, settings, left, env, progress.tell)
             )

@@ -89,6 +89,16 @@ def test_a_name_that_the_locale_cannot_read_is_refused_with_what_to_set(shop, gi
     assert "PYTHONUTF8=1" in done.stderr
 
 
+def test_who_is_refused_for_want_of_a_key_hears_nothing_of_what_an_agent_would_see(shop):
+    where = ("--openhands-url=cloud", "--llm-model=openai/x")
+
+    done = run("run", "--spec=spec.md", "--component=shop.py", *where, cwd=shop, LLM_API_KEY="k")
+
+    assert done.returncode == 2
+    assert "openhands-api-key: not given" in done.stderr
+    assert "can see" not in done.stderr
+
+
 def test_several_pairs_are_planned_one_after_another(tmp_path):
     modules = "examples/calculator/operations.py\nexamples/calculator/session.py"
     specs = "specs/calculator_operations.md\nspecs/templates/minimal.md"
