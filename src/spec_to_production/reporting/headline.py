@@ -215,6 +215,9 @@ def _what_was_cut(result: WorkflowResult) -> str:
         return f"{told} not judged yet; report.json keeps {kept}."
     if _is_stopped_in_verification(result):
         return "it was stopped in verification, before the first verdict."
+    if rejected := _number(result, "rejected"):
+        told = words.count(rejected, "test was", "tests were")
+        return f"it was stopped after {told} rejected; see below why."
     return "it was stopped before there was anything to show."
 
 

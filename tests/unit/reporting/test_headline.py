@@ -216,3 +216,14 @@ def test_an_interrupt_of_verification_alone_is_told_as_that():
     assert headline.next_step(result) == (
         "Run it again: it was stopped in verification, before the first verdict."
     )
+
+
+def test_an_interrupt_after_rejected_tests_alone_does_not_say_that_there_is_nothing_to_show():
+    tests = (rejected("test_x", "flaky"), rejected("test_y", "vacuous"))
+    result = under_way(jobs=(), tasks=(), verification=Verification(tests=tests))
+
+    assert headline.next_step(result) == (
+        "Run it again: it was stopped after 2 tests were rejected; see below why."
+    )
+    one = under_way(jobs=(), tasks=(), verification=Verification(tests=tests[:1]))
+    assert "after 1 test was rejected;" in headline.next_step(one)
