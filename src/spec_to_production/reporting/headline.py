@@ -161,8 +161,10 @@ def _held_up(result: WorkflowResult) -> Iterator[str]:
     held, unnamed = f"{words.count(proven, 'test')} held up", _unnamed_requirements(result)
     if rejected:
         told = words.count(proven + rejected, "test")
-        yield f"{proven} of {told} held up; see below why the others did not."
-    elif unnamed or _number(result, "disputed"):
+        held = f"{proven} of {told} held up; see below why the others did not"
+    if result.interrupted:
+        yield f"Run it again: it was stopped after {held}."
+    elif rejected or unnamed or _number(result, "disputed"):
         yield f"{held}."
     elif _unpassed_gates(result):
         yield f"{held}; see below what did not pass."

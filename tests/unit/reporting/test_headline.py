@@ -134,6 +134,18 @@ def test_requirements_that_no_test_names_are_told_with_how_to_name_them():
     )
 
 
+def test_after_an_interrupt_there_is_something_to_do():
+    tests = (accepted("test_x", "FR-1"), rejected("test_y", "flaky"))
+
+    def step(*tests):
+        return headline.next_step(under_way(jobs=(), verification=Verification(tests=tests)))
+
+    assert step(tests[0]) == "Run it again: it was stopped after 1 test held up."
+    assert step(*tests) == (
+        "Run it again: it was stopped after 1 of 2 tests held up; see below why the others did not."
+    )
+
+
 def test_nothing_to_do_is_said_only_where_nothing_is_open():
     held, against = accepted("test_x", "FR-1"), disputed("test_y", "FR-4")
     failed = Gate(name="test_coverage", status="failed", actual=50, threshold=70)
