@@ -67,7 +67,8 @@ def place_of(name: str, root: Path) -> str:
     """
     if _looks_like_path(name):
         return os.path.relpath(root / name, root)
-    return _by_name(name, root.resolve(), source_roots(root))
+    root = root.resolve()
+    return _by_name(name, root, source_roots(root), root)
 
 
 def unread_modules(component: Component, root: Path) -> Iterator[Problem]:
