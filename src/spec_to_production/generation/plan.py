@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -47,15 +48,31 @@ def plan(
         requirement.id: _WEIGHT[requirement.priority] * factors.get(requirement.id, _NEVER_TESTED)
         for requirement in spec.requirements
     }
+    names = _distinct({module: module.name for module in component.modules})
+    files = _distinct({module: _file_name(component, module) for module in component.modules})
     return [
-        _task(module, requirements, component, prompts, basis=basis, weights=weights)
+        _task(
+            module,
+            requirements,
+            prompts,
+            id_=f"test_generation:{names[module]}",
+            path=str(PurePosixPath(component.tests_dir) / f"test_{files[module]}_spec.py"),
+            basis=basis,
+            weights=weights,
+        )
         for module, requirements in shares
         if requirements
     ]
 
 
-def output_path(component: Component, module: Module) -> str:
-    """Where the tests for a module go: a name that mirrors the module's path.
+def repair_path(path: str, round_: int) -> str:
+    """Where repaired tests go: a file of their own, so that what was judged stays as it was."""
+    file = PurePosixPath(path)
+    return str(file.with_name(f"{file.stem}_repair{round_}.py"))
+
+
+def _file_name(component: Component, module: Module) -> str:
+    """What the module's tests are called after: its path in the component.
 
     The path is in the name, not in folders: pytest refuses two test files of one name in folders
     that are not packages.
@@ -66,29 +83,34 @@ def output_path(component: Component, module: Module) -> str:
     parts = [*inside.parent.parts, source.stem]
     if source.stem == "__init__":
         parts = [*inside.parent.parts] or [source.parent.name]
-    return str(PurePosixPath(component.tests_dir) / f"test_{'__'.join(parts)}_spec.py")
+    return "__".join(parts)
 
 
-def repair_path(path: str, round_: int) -> str:
-    """Where repaired tests go: a file of their own, so that what was judged stays as it was."""
-    file = PurePosixPath(path)
-    return str(file.with_name(f"{file.stem}_repair{round_}.py"))
+def _distinct(names: Mapping[Module, str]) -> dict[Module, str]:
+    """A name for each module alone: its own, and a number after it where another has that."""
+    plain = set(names.values())
+    given: dict[str, Module] = {}
+    for module, name in names.items():
+        numbered = (f"{name}_{number}" for number in itertools.count(2))
+        free = (each for each in numbered if each not in plain | given.keys())
+        given[next(free) if name in given else name] = module
+    return {module: name for name, module in given.items()}
 
 
 def _task(
     module: Module,
     requirements: Sequence[Requirement],
-    component: Component,
     prompts: Prompts,
     *,
+    id_: str,
+    path: str,
     basis: str,
     weights: Mapping[str, int],
 ) -> Task:
-    path = output_path(component, module)
     prompt = prompts.test_generation(module, requirements, path, missing=None)
     key = hashlib.sha256(f"{basis}\0{prompt}".encode()).hexdigest()
     return Task(
-        id=f"test_generation:{module.name}",
+        id=id_,
         kind="test_generation",
         module=module.path,
         requirement_ids=tuple(requirement.id for requirement in requirements),

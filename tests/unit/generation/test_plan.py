@@ -1,7 +1,16 @@
-import pytest
+import tempfile
+from pathlib import Path
 
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from spec_to_production.components import find_component
 from spec_to_production.generation.plan import plan, repair_path
 from spec_to_production.generation.prompts import Prompts
+
+NAMES = st.sampled_from(["calc", "calc_2", "a", "b", "a__b", "__init__"])
+FILES = st.lists(NAMES, min_size=1, max_size=3).map(lambda parts: f"{'/'.join(parts)}.py")
 
 
 def by_module(tasks):
@@ -14,6 +23,41 @@ def test_every_module_has_a_job_that_writes_a_file_of_its_own(spec, component, p
     assert {task.module: task.output_path for task in tasks} == {
         "src/calc/sums.py": "tests/calc/test_sums_spec.py",
         "src/calc/store/memory.py": "tests/calc/test_store__memory_spec.py",
+    }
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.sets(FILES, min_size=1, max_size=6))
+@example({"__init__.py", "calc.py", "calc_2.py"})
+@example({"a/b.py", "a__b.py"})
+@example({"__init__.py", "a.py", "a/__init__.py"})
+def test_no_two_jobs_have_an_id_or_a_file_in_common(spec, files):
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder)
+        for path in files:
+            (code / "calc" / path).parent.mkdir(parents=True, exist_ok=True)
+            (code / "calc" / path).write_text("def of_no_requirement(): ...\n")
+        component = find_component("calc/", code)
+
+        tasks = plan(spec, component, Prompts(spec, component, code), code, "m")
+
+    assert {f"calc/{path}" for path in files} == {task.module for task in tasks}
+    assert len({task.id for task in tasks}) == len(files)
+    assert len({task.output_path for task in tasks}) == len(files)
+
+
+def test_of_modules_that_would_share_a_file_the_later_ones_have_a_number(spec, tmp_path):
+    for name in ("__init__", "calc", "calc_2"):
+        (tmp_path / "calc").mkdir(exist_ok=True)
+        (tmp_path / "calc" / f"{name}.py").write_text("def of_no_requirement(): ...\n")
+    component = find_component("calc", tmp_path)
+
+    tasks = plan(spec, component, Prompts(spec, component, tmp_path), tmp_path, "m")
+
+    assert {task.module: Path(task.output_path).name for task in tasks} == {
+        "calc/__init__.py": "test_calc_spec.py",
+        "calc/calc.py": "test_calc_3_spec.py",
+        "calc/calc_2.py": "test_calc_2_spec.py",
     }
 
 
