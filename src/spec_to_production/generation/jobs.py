@@ -26,7 +26,6 @@ from spec_to_production.reporting import words
 from spec_to_production.results import GeneratedFile, Job, Problem, Task, Usage
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
-_UNDER_WAY = {Phase.WAITING, *_ON_THE_SERVER}
 _TAKEN = {Phase.WORKING, Phase.COLLECTING}
 _JUDGED_AT_ONCE = 2
 
@@ -239,8 +238,8 @@ class Jobs:
         if not self._terms.budget.is_limited:
             return True
         sent = [each for each in self._flights.values() if each.submitted_ms is not None]
-        under_way = [each.usage for each in sent if each.phase in _UNDER_WAY]
-        ended = [each.usage for each in sent if each.phase not in _UNDER_WAY]
+        under_way = [each.usage for each in sent if _holds_a_place(each)]
+        ended = [each.usage for each in sent if not _holds_a_place(each)]
         if self._terms.budget.has_room(ended, under_way):
             return True
         if not under_way:
@@ -279,6 +278,12 @@ class Jobs:
     def _sights(self, flights: Sequence[Flight]) -> Sequence[Sight]:
         now_ms = self._timeline.now_ms()
         return [flight.sight(now_ms) for flight in flights]
+
+
+def _holds_a_place(flight: Flight) -> bool:
+    """Whether it is on the server or goes on there; one that begins anew has left it."""
+    goes_on = flight.phase is Phase.WAITING and flight.to_say is not None
+    return goes_on or flight.phase in _ON_THE_SERVER
 
 
 def _count(flights: Collection[Flight], phases: Collection[Phase]) -> int:

@@ -12,6 +12,7 @@ from spec_to_production.generation.jobs import Jobs
 from spec_to_production.generation.terms import Means, Terms
 from spec_to_production.openhands.interface import Failure, Model
 from spec_to_production.progress import Lines, Progress
+from spec_to_production.results import Usage
 from spec_to_production.timeline import Timeline
 from spec_to_production.workflow import Sequential
 from support.openhands import Script, StandInOpenHands
@@ -320,6 +321,28 @@ def test_no_job_begins_that_what_is_left_would_not_carry(run):
     assert openhands.created == ["a", "b"]
     assert (jobs["c"].status, jobs["c"].cause) == ("skipped", "budget")
     assert openhands.interrupted == []
+
+
+def lost_once(name, used):
+    statuses = ["running", None, "running", "finished"]
+    return done(name, statuses=statuses, usage=Usage(prompt_tokens=used))
+
+
+@pytest.mark.parametrize(
+    ("used", "end"), [(3, ("succeeded", None, 2)), (11, ("cancelled", "budget", 1))]
+)
+def test_what_a_job_used_before_it_begins_anew_is_spent_and_holds_no_place(run, used, end):
+    scripts = {"a": done("a"), "b": lost_once("b", used)}
+    jobs, openhands, _ = run(scripts, max_parallel=1, budget=Budget(tokens=30))
+
+    assert (jobs["b"].status, jobs["b"].cause, openhands.created.count("b")) == end
+
+
+def test_of_jobs_that_begin_anew_none_waits_for_the_other(run):
+    scripts = {"a": done("a"), "b": lost_once("b", 3), "c": lost_once("c", 3)}
+    jobs, _, _ = run(scripts, max_parallel=3, budget=Budget(tokens=30))
+
+    assert [job.status for job in jobs.values()] == ["succeeded"] * 3
 
 
 def test_at_the_end_of_the_time_what_runs_is_interrupted(run):
