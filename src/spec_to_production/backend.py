@@ -54,7 +54,7 @@ def start(
         SettingsError: OpenHands Cloud cannot be used with what is given.
     """
     if settings.openhands_urls:
-        return _elsewhere(settings, (kept or cache_folder(env)) / "sandboxes", tell)
+        return _elsewhere(settings, _rentals(kept, env), tell)
 
     kind = EmbeddedServer if agent_uid() is None else SeparateServers
 
@@ -62,6 +62,21 @@ def start(
         return kind.start(work / name, cache_folder(env), tell, env)
 
     return Fleet([embedded("openhands")], spare=lambda: embedded("openhands-again"), patience_s=0)
+
+
+def keeps_conversations(settings: Settings) -> bool:
+    """Whether what a killed run began may still be there: on servers that are the user's own."""
+    return bool(settings.openhands_urls) and CLOUD not in settings.openhands_urls
+
+
+def give_back(settings: Settings, env: Mapping[str, str], kept: Path | None, tell: Tell) -> None:
+    """Give back what killed runs had rented, where nothing is started; see :func:`start`."""
+    if CLOUD in settings.openhands_urls and settings.openhands_api_key:
+        cloud.give_back(settings.openhands_api_key, _rentals(kept, env), tell)
+
+
+def _rentals(kept: Path | None, env: Mapping[str, str]) -> Rentals:
+    return Rentals((kept or cache_folder(env)) / "sandboxes")
 
 
 def key_of_cloud(settings: Settings) -> SecretStr | None:
@@ -85,12 +100,12 @@ def key_of_cloud(settings: Settings) -> SecretStr | None:
     return settings.openhands_api_key
 
 
-def _elsewhere(settings: Settings, rented: Path, tell: Tell) -> Fleet:
+def _elsewhere(settings: Settings, rentals: Rentals, tell: Tell) -> Fleet:
     key = key_of_cloud(settings)
     if key is None:
         mine = settings.openhands_api_key
         return Fleet([RemoteServer(address, mine, tell) for address in settings.openhands_urls])
-    rent = functools.partial(CloudServer, key, tell, Rentals(rented))
+    rent = functools.partial(CloudServer, key, tell, rentals)
     return Fleet([rent()], spare=rent)
 
 

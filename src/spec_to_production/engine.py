@@ -32,7 +32,7 @@ from spec_to_production.openhands.interface import Model
 from spec_to_production.progress import Display, Progress
 from spec_to_production.redaction import Redaction
 from spec_to_production.reporting import plan_table
-from spec_to_production.results import ExecutionMode, GeneratedFile, Problem, WorkflowResult
+from spec_to_production.results import ExecutionMode, GeneratedFile, Problem, Task, WorkflowResult
 from spec_to_production.sandbox import Sandbox
 from spec_to_production.servers import Servers
 from spec_to_production.settings import FailOn, Settings
@@ -121,15 +121,17 @@ def run(
             needed = () if settings.requirements else ("pytest", "coverage")
             require(sandbox.python, needed, sandbox)
         earlier = stack.enter_context(_earlier(settings, root, planned, progress))
-        left = len(planned.tasks) - len(earlier.answers)
+        on_servers = earlier.on_servers(settings, planned.tasks)
         openhands, models = Fleet([]), backend.models(settings)
-        if left:
+        if on_servers:
             backend.key_of_cloud(settings)  # whoever is refused is told nothing else
             models = stack.enter_context(
-                backend.kept_from_agent(models, settings, left, env, progress.tell)
+                backend.kept_from_agent(models, settings, len(on_servers), env, progress.tell)
             )
             servers = servers or stack.enter_context(open_servers(env))
             openhands = servers.fleet(settings, earlier.folder, progress.tell)
+        elif planned.tasks:
+            backend.give_back(settings, env, earlier.folder, progress.tell)
         stack.callback(sandbox.stop_all)  # the first to be called: it takes the most of the machine
         sandbox = _with_requirements(sandbox, settings, planned.snapshot, work, env, progress)
         assembly = Assembly(settings, root, work, planned, sandbox, timeline, progress, redaction)
@@ -161,6 +163,11 @@ class _Earlier:
     journal: Journal
     attestations: Attestations | None
     answers: Mapping[str, Sequence[GeneratedFile]]
+
+    def on_servers(self, settings: Settings, tasks: Sequence[Task]) -> list[Task]:
+        """The tasks without an answer, and those whose conversation may have to be deleted."""
+        are_kept, begun = backend.keeps_conversations(settings), self.journal.conversation
+        return [task for task in tasks if task.id not in self.answers or (are_kept and begun(task))]
 
 
 @contextlib.contextmanager

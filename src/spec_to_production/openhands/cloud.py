@@ -98,11 +98,7 @@ class CloudServer(DistantServer):
         super().__init__(tell)
         self._rentals = rentals
         self._starts_within_s = starts_within_s
-        self._http = httpx.Client(
-            base_url=address,
-            headers={"Authorization": f"Bearer {key.get_secret_value()}"},
-            timeout=httpx.Timeout(answer_within_s, connect=10),
-        )
+        self._http = _way(key, address, answer_within_s)
         self._sandbox: str | None = None
         self._begin()
 
@@ -123,13 +119,11 @@ class CloudServer(DistantServer):
         if self._up.exception() is None:
             self._client.close()
         if self._sandbox is not None:
-            self._give_back(self._sandbox)
+            _give_back(self._sandbox, self._http, self._rentals, self._tell)
         self._http.close()
 
     def _connect(self) -> Client:
-        for left in self._rentals.left():
-            self._tell(f"deleting the sandbox {left}, left behind by a killed run")
-            self._give_back(left)
+        _give_back_left(self._http, self._rentals, self._tell)
         self._tell("renting a sandbox of OpenHands Cloud")
         sandbox = self._ask(Request("POST", _SANDBOXES, repeatable=False), Sandbox)
         self._sandbox = sandbox.id
@@ -204,19 +198,51 @@ class CloudServer(DistantServer):
                 f"The sandbox could not be recorded, and no later run would delete it: {error}"
             )
 
-    def _give_back(self, sandbox: str) -> None:
-        request = Request("DELETE", f"{_SANDBOXES}/{sandbox}", query={"sandbox_id": sandbox})
-        try:
-            Client(self._http).send(request, Success)
-        except OpenHandsError as error:
-            if not (isinstance(error, ApiError) and error.status == _NOT_FOUND):
-                self._tell(
-                    f"The sandbox {sandbox} is left in your account of OpenHands Cloud: it could "
-                    f"not be deleted ({error.message})."
-                )
-                self._rentals.leave(sandbox)
-                return
-        self._rentals.end(sandbox)
+
+def give_back(
+    key: SecretStr, rentals: Rentals, tell: Callable[[str], None], *, address: str = ADDRESS
+) -> None:
+    """Delete what killed runs had rented, for a run that rents nothing itself.
+
+    Args:
+        key: An API key of the account that the sandboxes belong to.
+        rentals: Where runs record what they rent.
+        tell: Takes a line of progress.
+        address: The Cloud's URL.
+    """
+    with _way(key, address, ANSWER_WITHIN_S) as http:
+        _give_back_left(http, rentals, tell)
+
+
+def _give_back_left(http: httpx.Client, rentals: Rentals, tell: Callable[[str], None]) -> None:
+    for left in rentals.left():
+        tell(f"deleting the sandbox {left}, left behind by a killed run")
+        _give_back(left, http, rentals, tell)
+
+
+def _give_back(
+    sandbox: str, http: httpx.Client, rentals: Rentals, tell: Callable[[str], None]
+) -> None:
+    request = Request("DELETE", f"{_SANDBOXES}/{sandbox}", query={"sandbox_id": sandbox})
+    try:
+        Client(http).send(request, Success)
+    except OpenHandsError as error:
+        if not (isinstance(error, ApiError) and error.status == _NOT_FOUND):
+            tell(
+                f"The sandbox {sandbox} is left in your account of OpenHands Cloud: it could "
+                f"not be deleted ({error.message})."
+            )
+            rentals.leave(sandbox)
+            return
+    rentals.end(sandbox)
+
+
+def _way(key: SecretStr, address: str, answer_within_s: float) -> httpx.Client:
+    return httpx.Client(
+        base_url=address,
+        headers={"Authorization": f"Bearer {key.get_secret_value()}"},
+        timeout=httpx.Timeout(answer_within_s, connect=10),
+    )
 
 
 _LATER = "Run again later."

@@ -16,6 +16,8 @@ from spec_to_production.attestation import Attestations
 from spec_to_production.errors import SandboxError
 from spec_to_production.generation.journal import Journal
 from spec_to_production.generation.memory import Memory
+from spec_to_production.openhands import RemoteServer, cloud
+from spec_to_production.openhands.interface import Assignment
 from spec_to_production.progress import Lines
 from spec_to_production.results import GeneratedFile, WorkflowResult
 from spec_to_production.settings import Settings, from_options
@@ -83,6 +85,32 @@ def test_a_run_whose_answers_are_known_starts_no_server(
     assert not (tmp_path / "kept" / "attestations").exists()  # no key, no seal
 
 
+def test_what_a_killed_run_left_on_a_server_is_deleted_though_all_answers_are_known(
+    settings, tmp_path, agent_server, recorded_model
+):
+    """It was killed as it judged: every answer was there, and no conversation deleted yet."""
+    root, http = tmp_path / "checkout", agent_server._client._http
+    address, key = str(http.base_url), SecretStr(http.headers["X-Session-API-Key"])
+    there = settings.model_copy(update={"openhands_url": address, "openhands_api_key": key})
+    plan = engine.make_plan(there, root)
+    (task,) = plan.tasks
+    left = uuid.uuid4()
+    prompt = f"Output file: {recorded_model.record({'finish': 'done'})}\n"
+    killed = RemoteServer(address, key)
+    killed.create(Assignment(left, prompt, recorded_model.model, 9), root)
+    killed._client.close()
+    journal = Memory(tmp_path / "kept", print).journal(
+        plan.tasks, plan.snapshot.commit, resume=True
+    )
+    journal.answered(task, left, [GeneratedFile(path=task.output_path, content=TEST)])
+    journal.close()
+
+    result = engine.run(there, root, env=dict(os.environ), display=Lines(print))
+
+    assert [test.verdict for test in result.verification.tests] == ["accepted"]
+    assert agent_server.states([left]) == {left: None}
+
+
 @dataclass
 class Again:
     """Runs on a checkout whose one task has an answer."""
@@ -112,6 +140,30 @@ def again(settings, tmp_path, monkeypatch):
     runs = Again(with_key, tmp_path / "checkout", tmp_path / "kept")
     runs.answer(TEST)
     return runs
+
+
+def test_a_sandbox_that_a_killed_run_had_rented_is_given_back_though_all_answers_are_known(
+    again, monkeypatch
+):
+    given_back = []
+
+    def give_back(key, rentals, _):
+        (left,) = rentals.left()
+        rentals.end(left)
+        given_back.append((key, left))
+
+    monkeypatch.setattr(cloud, "give_back", give_back)
+    key = SecretStr("of the cloud")
+    rented = {"openhands_url": "cloud", "openhands_api_key": key}
+    again.settings = again.settings.model_copy(update=rented)
+    again.answer(TEST)
+    (again.kept / "sandboxes").mkdir()
+    (again.kept / "sandboxes" / "left-behind").touch()
+    monkeypatch.setattr(Workflow, "run", lambda run, mode: run.result(mode))
+
+    again.run()
+
+    assert given_back == [(key, "left-behind")]
 
 
 def apart_from_times(result: WorkflowResult) -> dict[str, object]:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from spec_to_production.errors import OpenHandsError, ServerLostError, ServerStartError
 from spec_to_production.openhands import CloudServer, Fleet
+from spec_to_production.openhands.cloud import give_back
 from spec_to_production.openhands.interface import Model
 from spec_to_production.openhands.rentals import Rentals
 from spec_to_production.results import Job
@@ -198,6 +199,19 @@ def test_a_cloud_that_is_not_there_has_rented_nothing_out(told, rentals):
     ):
         server.wait_until_ready()
     assert caught.value.hint == "Run again later."
+
+
+def test_who_rents_nothing_gives_back_what_a_killed_run_had(stand_in, told, rentals, tmp_path):
+    left = stand_in._rent()["id"]
+    (tmp_path / "sandboxes").mkdir()
+    (tmp_path / "sandboxes" / left).touch()
+
+    give_back(SecretStr(KEY), rentals, told.append, address=stand_in.url)
+
+    assert stand_in.asked == [f"DELETE {SANDBOXES}/{left}"]
+    assert not stand_in.sandboxes
+    assert told == [f"deleting the sandbox {left}, left behind by a killed run"]
+    assert not list((tmp_path / "sandboxes").iterdir())
 
 
 def test_a_sandbox_that_cannot_be_deleted_is_named(stand_in, told, rentals, tmp_path):
