@@ -16,11 +16,10 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from spec_to_production import __version__
 from spec_to_production.attestation import Findings
@@ -130,6 +129,28 @@ class Sequential(Executor):
         return future
 
 
+class Once(Generic[T]):
+    """Work that is done by whoever asks for it first; all others get what came of that.
+
+    Attributes:
+        outcome: Known once it is done.
+    """
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._begun = threading.Lock()
+        self.outcome: Future[T] = Future()
+
+    def do(self) -> T:
+        """Do it, or wait for who does; gives or raises what it did."""
+        if self._begun.acquire(blocking=False):
+            try:
+                self.outcome.set_result(self._work())
+            except BaseException as error:  # noqa: BLE001 - it is the outcome's to tell
+                self.outcome.set_exception(error)
+        return self.outcome.result()
+
+
 class Workflow:
     """One run. ``run`` may be called once; it always comes back with a result.
 
@@ -170,6 +191,10 @@ class Workflow:
         self._problems = list(problems_of(subject.spec))
         self._fallback: str | None = None
         self._interrupted_by: int | None = None
+        # What is at work, or done, when running side by side breaks is taken over.
+        self._recall_once = Once(self._recall)
+        self._baseline_once = Once(self._run_baseline)
+        self._refactoring_once = Once(self._run_refactoring)
 
     def run(self, mode: ExecutionMode) -> WorkflowResult:
         """Run all stages. An interrupt ends the run early, with what there is by then."""
@@ -191,6 +216,7 @@ class Workflow:
             self._measure(executor, max_parallel=self._max_parallel)
             self._sum_up()
         except Exception as error:  # noqa: BLE001 - whatever it is, the results matter more
+            executor.shutdown(wait=False, cancel_futures=True)  # nothing more begins in it
             self._fallback = f"{type(error).__name__}: {error}"
             self._progress.tell(f"running side by side broke ({self._fallback}); one by one now")
             if self._jobs is not None:
@@ -244,8 +270,8 @@ class Workflow:
     # --- the stages --------------------------------------------------------------------------
 
     def _measure(self, executor: Executor, *, max_parallel: int) -> None:
-        self._recall()
-        baseline: Future[Baseline | None] = Future()
+        self._recall_once.do()
+        baseline = self._baseline_once.outcome
         left = [task for task in self._subject.tasks if not self._is_settled(task)]
         submitted: list[str] = []
         if self._stages.make_jobs is not None and left:
@@ -264,8 +290,9 @@ class Workflow:
             submitted = self._jobs.submit_tasks(left)
             self._progress.tell(f"{words.count(len(submitted), 'OpenHands job')} queued")
 
-        beside = [executor.submit(self._run_baseline, baseline)]
-        beside.append(executor.submit(self._run_refactoring, baseline))
+        beside = [
+            executor.submit(work.do) for work in (self._baseline_once, self._refactoring_once)
+        ]
         if self._subject.candidates:
             self._judge(self._subject.candidates)
         if self._jobs is not None:
@@ -284,7 +311,7 @@ class Workflow:
 
     def _recall(self) -> None:
         """Take over what an earlier run measured, where all is as it left it."""
-        if self._stages.recall is None or self._verification is not None:
+        if self._stages.recall is None:
             return
         findings = self._guarded("verification", self._stages.recall)
         if findings is not None:
@@ -294,18 +321,16 @@ class Workflow:
             self._verification = findings.verification
             self._gates = findings.gates
 
-    def _run_baseline(self, known: Future[Baseline | None]) -> None:
-        try:
-            if self._baseline is None:
-                self._progress.tell("baseline: running the existing tests")
-                self._baseline = self._guarded("baseline", self._stages.baseline)
-            if self._baseline is not None:
-                self._progress.tell(f"baseline: {_describe(self._baseline)}")
-        finally:
-            known.set_result(self._baseline)
+    def _run_baseline(self) -> Baseline | None:
+        if self._baseline is None:
+            self._progress.tell("baseline: running the existing tests")
+            self._baseline = self._guarded("baseline", self._stages.baseline)
+        if self._baseline is not None:
+            self._progress.tell(f"baseline: {_describe(self._baseline)}")
+        return self._baseline
 
-    def _run_refactoring(self, known: Future[Baseline | None]) -> None:
-        refactor, baseline = self._stages.refactor, known.result()
+    def _run_refactoring(self) -> None:
+        refactor, baseline = self._stages.refactor, self._baseline_once.do()
         if refactor is None or baseline is None or self._refactoring is not None:
             return
         self._progress.tell("refactoring: on a copy, beside the jobs")
@@ -393,10 +418,12 @@ class Workflow:
 
 
 def _known_soon(baseline: Future[Baseline | None]) -> Baseline | None:
-    try:
-        return baseline.result(GAPS_WAIT_S)
-    except FutureTimeoutError:
-        return None
+    wait([baseline], GAPS_WAIT_S)
+    return _known(baseline)
+
+
+def _known(baseline: Future[Baseline | None]) -> Baseline | None:
+    return baseline.result() if baseline.done() and baseline.exception() is None else None
 
 
 def _unproven(refactoring: Refactoring) -> Refactoring:
@@ -408,7 +435,7 @@ def _unproven(refactoring: Refactoring) -> Refactoring:
 
 
 def _uncovered(task: Task, baseline: Future[Baseline | None]) -> int:
-    known = baseline.result() if baseline.done() else None
+    known = _known(baseline)
     return len(known.coverage.missing_in(task.module)) if known and known.coverage else 0
 
 

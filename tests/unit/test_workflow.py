@@ -265,6 +265,36 @@ def test_when_threads_break_the_run_goes_on_one_by_one_and_says_so(make, monkeyp
     assert {job.status for job in result.jobs} == {"succeeded"}
 
 
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_what_is_at_work_when_threads_break_is_taken_over_and_nothing_is_done_twice(
+    make, monkeypatch, threads
+):
+    monkeypatch.setattr(workflow, "ThreadPoolExecutor", NoThreads)
+    monkeypatch.setattr(NoThreads, "left", threads)
+    broke, done = threading.Event(), []
+
+    def write(line):
+        if "running side by side broke" in line:
+            broke.set()
+
+    def baseline():
+        assert broke.wait(10)
+        done.append("baseline")
+        return Baseline(status="passed")
+
+    result = make(
+        write=write,
+        baseline=baseline,
+        refactor=lambda _: done.append("refactoring") or Refactoring(status="kept"),
+        recall=lambda: done.append("recalling"),
+    ).run("async")
+
+    assert done == ["recalling", "baseline", "refactoring"]
+    assert (result.baseline.status, result.refactoring.status) == ("passed", "kept")
+    assert result.problems == ()
+    assert {job.status for job in result.jobs} == {"succeeded"}
+
+
 @pytest.mark.parametrize("mode", ["sync", "async"])
 def test_where_nothing_is_left_to_fall_back_on_there_are_still_results(make, mode):
     def write(line):
