@@ -305,6 +305,8 @@ class Workflow:
     def _sum_up(self) -> None:
         self._conclude()
         self._judge_gates()
+        if self._jobs is not None:
+            self._jobs.finish()
         self._guarded(
             "delivery", lambda: self._stages.deliver(self._verification, self._refactoring)
         )

@@ -310,6 +310,42 @@ def test_where_nothing_is_left_to_fall_back_on_there_are_still_results(make, mod
     assert [gate.status for gate in result.gates] == ["passed"]
 
 
+def slow_to_tell(run, released):
+    """The steps of the agents come once that is released."""
+    told = run.openhands.trajectory
+
+    def trajectory(conversation):
+        assert released.wait(10)
+        return told(conversation)
+
+    run.openhands.trajectory = trajectory
+    return run
+
+
+def test_what_the_agents_did_is_kept_and_their_conversations_are_deleted_before_delivery(make):
+    judged, deleted = threading.Event(), []
+
+    def gates(*_):
+        judged.set()
+        return []
+
+    run = make(gates=gates, deliver=lambda *_: deleted.extend(run.openhands.deleted))
+    result = slow_to_tell(run, judged).run("async")
+
+    assert {str(each) for each in deleted} == {job.conversation_id for job in result.jobs}
+    assert len(deleted) == 2
+
+
+def test_who_keeps_back_what_the_agents_did_does_not_hold_up_delivery_for_good(make, monkeypatch):
+    monkeypatch.setattr("spec_to_production.generation.course._DELETED_WITHIN_S", 0)
+    delivered = threading.Event()
+
+    result = slow_to_tell(make(deliver=lambda *_: delivered.set()), delivered).run("async")
+
+    assert delivered.is_set()
+    assert result.problems == ()
+
+
 def test_a_job_that_failed_costs_no_other(make):
     failing = Script(statuses=["error"], failure=Failure("quota", "no money left"))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,7 @@ from spec_to_production.results import Task, TestVerdict
 _AT_WORK = {"idle", "running", "unknown"}
 _BEGINS_WITHIN_S = 30
 _COLLECTED_WITHIN_S = 120
+_DELETED_WITHIN_S = 30  # after the end
 _LONGEST = 200  # characters of a reason, in a line of progress
 DELETED_AT_ONCE = 4
 """How many conversations are deleted side by side; jobs that wait need the other threads."""
@@ -393,6 +394,10 @@ class Course:
         self._deletions = [each for each in self._deletions if not each.done()]
         while self._to_delete and len(self._deletions) < at_once:
             self._deletions.append(self._submit(self._to_delete.popleft()))
+
+    def finish(self) -> None:
+        """Wait, but not for good, until what is being deleted has told its steps."""
+        wait(self._deletions, _DELETED_WITHIN_S)
 
     def _delete_now(self, task: Task, conversation: uuid.UUID) -> None:
         try:

@@ -94,6 +94,10 @@ class Jobs:
         self._course.tidy(at_once=float("inf"))  # nobody waits for a thread any more
         self._progress.clear()
 
+    def finish(self) -> None:
+        """Have the agents' steps kept, as far as their servers give them within half a minute."""
+        self._course.finish()
+
     def cancel(self, why: str = "The run was interrupted.") -> list[Job]:
         """End everything that has not ended; what was collected until now stays."""
         for flight in self._flights.values():
