@@ -58,6 +58,11 @@ class Course:
         self._to_delete: deque[Callable[[], None]] = deque()
         self._deletions: list[Future[Any]] = []
 
+    def carry_on(self, earlier: Course) -> None:
+        """Go on with the models that another has not given up, and with what it was to delete."""
+        self.models = earlier.models
+        self._to_delete, self._deletions = earlier._to_delete, earlier._deletions
+
     def settle(self, flight: Flight, when_full: Callable[[], None]) -> None:
         """Go on with a flight whose pending work is done, if it is.
 

@@ -59,7 +59,7 @@ class Jobs:
         """Go on where others broke off: the time, tokens and models that they used up are used."""
         self._began = earlier._began
         self._flights = dict(earlier._flights)
-        self._course.models = earlier._course.models
+        self._course.carry_on(earlier._course)
 
     def submit_tasks(self, tasks: Sequence[Task]) -> list[str]:
         """Take the tasks on and return their ids at once; they are sent as places get free."""

@@ -362,9 +362,9 @@ def test_at_the_end_of_the_time_what_runs_is_interrupted(run):
 def test_who_goes_on_for_others_has_what_these_left_of_tokens_and_time(
     snapshot, prompts, budget, statuses
 ):
-    clock = Clock()
+    clock, openhands = Clock(), StandInOpenHands({name: done(name) for name in "abc"})
     means = Means(
-        openhands=StandInOpenHands({name: done(name) for name in "abc"}),
+        openhands=openhands,
         executor=Sequential(),
         terms=Terms(Model("m"), 1, 10, 300, 0.001, 0, budget),
         snapshot=snapshot,
@@ -375,7 +375,7 @@ def test_who_goes_on_for_others_has_what_these_left_of_tokens_and_time(
     )
     broken = Jobs(means)
     submitted = broken.submit_tasks([task(name) for name in "abc"])
-    next(broken.collect_results(submitted, lambda _: ()))
+    ended = next(broken.collect_results(submitted, lambda _: ()))
     broken.withdraw()
     clock.now += 100
 
@@ -385,6 +385,7 @@ def test_who_goes_on_for_others_has_what_these_left_of_tokens_and_time(
     list(second.collect_results(submitted, lambda _: ()))
 
     assert [job.status for job in second.jobs()] == statuses
+    assert ended.conversation_id in map(str, openhands.deleted)
     assert second.problems()[0].message.startswith("stopped: budget after")
 
 
