@@ -24,8 +24,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from spec_to_production import __version__
 from spec_to_production.attestation import Findings
 from spec_to_production.errors import SpecToProductionError, fault_of_ours, telling_of_a_full_disk
-from spec_to_production.generation.course import DELETED_AT_ONCE
-from spec_to_production.generation.jobs import Jobs
+from spec_to_production.generation.jobs import Jobs, threads_for
 from spec_to_production.interrupts import Interrupted
 from spec_to_production.progress import Progress
 from spec_to_production.reporting import words
@@ -52,7 +51,7 @@ from spec_to_production.timeline import Timeline
 GAPS_WAIT_S = 30
 """A job waits this long for the baseline's uncovered lines before it goes without them."""
 
-_BESIDE_THE_JOBS = 4 + DELETED_AT_ONCE  # baseline, refactoring, two judgements
+_BESIDE_THE_JOBS = 2  # baseline and refactoring
 
 T = TypeVar("T")
 
@@ -211,7 +210,7 @@ class Workflow:
 
     def run_async_with_parallel_openhands(self) -> None:
         """Run jobs, refactoring and baseline side by side; go on one by one if that breaks."""
-        executor = ThreadPoolExecutor(self._max_parallel + _BESIDE_THE_JOBS)
+        executor = ThreadPoolExecutor(threads_for(self._max_parallel) + _BESIDE_THE_JOBS)
         try:
             self._measure(executor, max_parallel=self._max_parallel)
             self._sum_up()

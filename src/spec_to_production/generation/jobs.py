@@ -16,7 +16,7 @@ from spec_to_production.errors import OpenHandsError, fault_of_ours
 from spec_to_production.generation import remedies
 from spec_to_production.generation.budget import account
 from spec_to_production.generation.capacity import Capacity
-from spec_to_production.generation.course import Course
+from spec_to_production.generation.course import DELETED_AT_ONCE, Course
 from spec_to_production.generation.flight import Flight, Phase
 from spec_to_production.generation.schedule import until_next_look, value_class
 from spec_to_production.generation.terms import Judge, Means
@@ -27,7 +27,13 @@ from spec_to_production.results import GeneratedFile, Job, Problem, Task, Usage
 
 _ON_THE_SERVER = {Phase.SENDING, Phase.WORKING, Phase.COLLECTING}
 _TAKEN = {Phase.WORKING, Phase.COLLECTING}
-_JUDGED_AT_ONCE = 2
+JUDGED_AT_ONCE = 2
+"""How many jobs are judged side by side."""
+
+
+def threads_for(max_parallel: int) -> int:
+    """How many threads jobs need, so many of them in flight, for none to wait for another's."""
+    return max_parallel + JUDGED_AT_ONCE + DELETED_AT_ONCE
 
 
 class Jobs:
@@ -203,7 +209,7 @@ class Jobs:
 
     def _judge_collected(self, flights: Sequence[Flight], judge: Judge) -> None:
         """Each job by itself, as soon as there is time; what was known before, all at once."""
-        free = _JUDGED_AT_ONCE - _count(flights, {Phase.JUDGING})
+        free = JUDGED_AT_ONCE - _count(flights, {Phase.JUDGING})
         ready = [flight for flight in flights if flight.phase is Phase.COLLECTED]
         known = [flight for flight in ready if flight.from_cache]
         batches = [[flight] for flight in ready if not flight.from_cache]

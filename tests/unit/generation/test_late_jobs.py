@@ -9,6 +9,7 @@ import pytest
 from spec_to_production.errors import ApiError
 from spec_to_production.generation.budget import Budget
 from spec_to_production.generation.course import DELETED_AT_ONCE
+from spec_to_production.generation.jobs import JUDGED_AT_ONCE, threads_for
 from spec_to_production.openhands.client import LateAnswerError
 from spec_to_production.openhands.interface import Failure
 from support.openhands import Script, StandInOpenHands
@@ -118,14 +119,24 @@ class SlowToTell(StandInOpenHands):
         return super().trajectory(conversation)
 
 
-def test_jobs_that_ended_and_are_slow_to_be_deleted_hold_up_none_that_waits(run):
-    names = [f"job{n}" for n in range(2 * DELETED_AT_ONCE)]
-    with ThreadPoolExecutor(1 + DELETED_AT_ONCE) as executor:
-        jobs, openhands, _ = run(
+def test_whatever_is_slow_to_be_deleted_and_judged_holds_up_none_that_waits(run):
+    deleted = [f"deleted{n}" for n in range(2 * DELETED_AT_ONCE)]
+    judged = [f"judged{n}" for n in range(JUDGED_AT_ONCE)]
+    names = [*deleted, *judged, "last"]
+    openhands = SlowToTell({name: done(name) for name in names})
+
+    def judge(files):
+        if "judged" in files[0].path:
+            assert openhands.all_sent.wait(20)
+        return ()
+
+    with ThreadPoolExecutor(threads_for(1)) as executor:
+        jobs, _, _ = run(
             {name: done(name) for name in names},
-            openhands=SlowToTell,
+            openhands=lambda _: openhands,
             executor=executor,
             max_parallel=1,
+            judge=judge,
         )
 
     assert {job.status for job in jobs.values()} == {"succeeded"}
