@@ -1,5 +1,6 @@
 """The workflow with small stand-ins for its stages; real threads, no clocks waited for."""
 
+import itertools
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -230,17 +231,19 @@ def test_two_stages_that_share_ten_seconds_save_ten(make, given):
     assert result.parallel_execution_savings_ms == 10_000
 
 
-def test_the_times_of_a_run_are_in_its_report(make):
-    dumped = make().run("async").model_dump(mode="json")
+def test_the_times_of_jobs_are_in_the_report_as_measured_and_none_where_there_were_none(
+    make, given
+):
+    clock = itertools.count().__next__
+    measured = make(clock=clock).run("async").model_dump(mode="json")
+    without = make(about=given, make_jobs=None).run("async").model_dump(mode="json")
 
-    for name in (
-        "execution_mode",
-        "stage_timings",
-        "openhands_submission_time_ms",
-        "openhands_collection_time_ms",
-        "parallel_execution_savings_ms",
-    ):
-        assert dumped[name] is not None
+    for stage in ("openhands_submission", "openhands_collection"):
+        took_ms = measured["stage_timings"][stage]["busy_ms"]
+        assert took_ms > 0
+        assert measured[f"{stage}_time_ms"] == took_ms
+        assert without[f"{stage}_time_ms"] is None
+    assert (measured["execution_mode"], without["execution_mode"]) == ("async", "async")
 
 
 class NoThreads(ThreadPoolExecutor):
