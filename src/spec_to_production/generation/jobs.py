@@ -217,7 +217,7 @@ class Jobs:
             self._course.judge(batch, judge)
 
     def _stop_if_shut_out(self, left: Sequence[Flight]) -> None:
-        """Wait for a full server as long as a job of ours may take, once none is there."""
+        """Stop when the server has none of our jobs and took none for as long as one may last."""
         if _count(left, _TAKEN):
             self._capacity.was_given()
         elif self._capacity.is_shut(self._terms.job_timeout_s):
