@@ -199,8 +199,7 @@ def test_refactoring_and_baseline_go_on_while_jobs_run(make):
     )
     assert result.problems == ()
     for stage in ("baseline", "refactoring"):
-        assert first <= result.stage_timings[stage].started_ms
-        assert result.stage_timings[stage].ended_ms <= last
+        assert first <= result.stage_timings[stage].started_ms <= last
 
 
 def test_two_stages_that_share_ten_seconds_save_ten(make, given):
