@@ -16,7 +16,7 @@ from typing import Any
 from spec_to_production.errors import OpenHandsError, ServerStartError, fault_of_ours
 from spec_to_production.generation import remedies
 from spec_to_production.generation.fallback import Models
-from spec_to_production.generation.flight import Flight, Phase
+from spec_to_production.generation.flight import Flight, Pending, Phase
 from spec_to_production.generation.intake import Intake, admit
 from spec_to_production.generation.remedies import Remedy
 from spec_to_production.generation.terms import Judge, Means
@@ -68,12 +68,12 @@ class Course:
 
         A server that had no place for it is told by ``when_full``; the flight waits again.
         """
-        if flight.pending is None or not flight.pending.done():
+        pending = flight.pending
+        if pending is None or not pending.work.done():
             return
-        assert flight.then is not None  # noqa: S101 - set together with what is pending
-        done, then, flight.pending, flight.then = flight.pending, flight.then, None, None
+        flight.pending = None
         try:
-            outcome = done.result()
+            outcome = pending.work.result()
         except OpenHandsError as error:
             if remedies.is_full(error) and flight.phase is Phase.SENDING:
                 if flight.submitted_ms is None:
@@ -90,7 +90,7 @@ class Course:
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the other jobs
             self._fail(flight, Failure("unknown", fault_of_ours(error).message))
         else:
-            then(outcome)
+            pending.then(outcome)
 
     # --- sending -----------------------------------------------------------------------------
 
@@ -297,13 +297,13 @@ class Course:
         """
         pending = flight.pending
         if pending is not None:
-            if pending.done():
+            if pending.work.done():
                 return
-            if not pending.cancel() and not flight.is_created:
+            if not pending.work.cancel() and not flight.is_created:
                 flight.is_begun = False  # what comes of it is not there yet
                 delete = partial(self._delete_now, flight.task, flight.conversation)
-                pending.add_done_callback(lambda _: delete())
-        flight.pending = flight.then = None
+                pending.work.add_done_callback(lambda _: delete())
+        flight.pending = None
         self.give_up(flight, failure)
 
     def interrupt(self, flight: Flight, failure: Failure) -> None:
@@ -352,7 +352,7 @@ class Course:
             paths = {file.path for file in flight.unjudged}
             flight.judged |= paths
             then = partial(self._judged, flight, paths)
-            self._await(flight, Phase.JUDGING, verdicts, then)
+            flight.phase, flight.pending = Phase.JUDGING, Pending(verdicts, then)
 
     def _judged(
         self, flight: Flight, paths: Collection[str], verdicts: Sequence[TestVerdict]
@@ -415,14 +415,9 @@ class Course:
     ) -> None:
         if phase is Phase.COLLECTING and flight.phase is not phase:
             flight.collected_by = self._means.clock() + _COLLECTED_WITHIN_S
-        self._await(flight, phase, self._submit(work), then)
+        flight.phase, flight.pending = phase, Pending(self._submit(work), then)
 
     def _submit(self, work: Callable[[], Any]) -> Future[Any]:
-        pending = self._means.executor.submit(work)
-        pending.add_done_callback(lambda _: self._wake())
-        return pending
-
-    def _await(
-        self, flight: Flight, phase: Phase, pending: Future[Any], then: Callable[[Any], None]
-    ) -> None:
-        flight.phase, flight.pending, flight.then = phase, pending, then
+        future = self._means.executor.submit(work)
+        future.add_done_callback(lambda _: self._wake())
+        return future

@@ -50,6 +50,14 @@ _STATES = {
 }
 
 
+@dataclass(frozen=True)
+class Pending:
+    """Work handed to the executor, and what is to happen ``then`` with its outcome."""
+
+    work: Future[Any]
+    then: Callable[[Any], None]
+
+
 @dataclass
 class Flight:
     """One task on its way; only the collecting thread changes it.
@@ -62,7 +70,7 @@ class Flight:
             the files are the answer that is known should it be gone.
         is_resumed: Whether an earlier run had begun its conversation.
         to_say: What the conversation waits to be told; ``None`` when it is to be created.
-        pending: Work handed to the executor, and what is to happen ``then`` with its outcome.
+        pending: What is waited for, if anything.
         not_before: The earliest time at which it is sent (again), by the jobs' clock.
         began: When its agent was set to work, by the jobs' clock.
         deadline: The time at which it has to be done, by the jobs' clock; never before it is
@@ -84,8 +92,7 @@ class Flight:
     is_created: bool = False
     is_left: bool = False
     to_say: str | None = None
-    pending: Future[Any] | None = None
-    then: Callable[[Any], None] | None = None
+    pending: Pending | None = None
     not_before: float = float("-inf")
     began: float = float("-inf")
     deadline: float = float("inf")
