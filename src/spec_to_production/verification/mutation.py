@@ -17,6 +17,7 @@ from spec_to_production.verification.operators import (
     other_classes,
     other_decorators,
     other_value,
+    self_description,
     swallowing,
     unlogged,
     variants,
@@ -42,7 +43,8 @@ class Mutant:
         text: What stands there instead, not indented.
         nulling: It only takes something away; see :class:`operators.Variant`.
         other_error: It raises another exception.
-        unlogged: It only leaves out a line of a log, which few tests have to notice.
+        unscored: Few tests have to notice it, as a line of a log that is left out: it does not
+            count in the score.
     """
 
     id: str
@@ -55,7 +57,7 @@ class Mutant:
     text: str
     nulling: bool
     other_error: bool = False
-    unlogged: bool = False
+    unscored: bool = False
     constant: str = ""
 
     @property
@@ -106,7 +108,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
                     text=text,
                     nulling=site.variant.nulling,
                     other_error=site.variant.other_error,
-                    unlogged=site.variant.unlogged,
+                    unscored=site.variant.unscored,
                     constant=constants.get(unit, ""),
                 )
                 found.setdefault((first, text), mutant)
@@ -116,7 +118,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
 def _units(body: Sequence[ast.stmt], owner: str) -> Iterator[tuple[ast.stmt, str]]:
     """The pieces that are replaced as a whole, each with its function's name or ''."""
     for node in body:
-        if is_off_limits(node):
+        if is_off_limits(node) and self_description(node) is None:
             continue
         if isinstance(node, _DEFINITION):
             yield node, f"{owner}{node.name}"
@@ -208,9 +210,11 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
 
 
 def _around_functions(unit: ast.stmt) -> Iterator[_Site]:
-    if (other := other_value(unit)) is not None:
+    described = self_description(unit)
+    if (other := described or other_value(unit)) is not None:
         yield _Site(unit, "value", None, unit.value, unit, other)  # type: ignore[attr-defined]
-    yield from _below(unit, unit)
+    if described is None:
+        yield from _below(unit, unit)
 
 
 def _in_decorators(unit: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Iterator[_Site]:

@@ -66,14 +66,14 @@ class Variant:
     """What stands in a node's place. ``nulling`` says that something is only taken away: a value,
     which a check that there is some value notices already, or the handling of an error, which may
     be one that the test raises itself. ``other_error`` says that another exception is raised,
-    ``unlogged`` that a line in a log is missing.
+    ``unscored`` that few tests have to notice, so that it does not count where all mutants do.
     """
 
     node: ast.AST
     description: str
     nulling: bool = False
     other_error: bool = False
-    unlogged: bool = False
+    unscored: bool = False
 
 
 def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one case each
@@ -353,7 +353,23 @@ def logs(node: ast.AST) -> bool:
 
 def unlogged(node: ast.AST) -> Variant:
     """Nothing is logged; how a log words things is rarely specified."""
-    return Variant(ast.Pass(), f"{_text(node)} removed", unlogged=True)
+    return Variant(ast.Pass(), f"{_text(node)} removed", unscored=True)
+
+
+def self_description(node: ast.AST) -> Variant | None:
+    """What a module says instead of its names or its version; few specs have them."""
+    match node:
+        case ast.Assign(
+            targets=[ast.Name(id="__all__")],
+            value=ast.List(elts=[*others, last]) | ast.Tuple(elts=[*others, last]) as names,
+        ):
+            shorter = _changed(names, elts=others)
+            return Variant(shorter, f"{_text(last)} left out of __all__", unscored=True)
+        case ast.Assign(
+            targets=[ast.Name(id="__version__")], value=ast.Constant(value=str()) as version
+        ):
+            return Variant(_call("altered", version), f"{_text(node)} altered", unscored=True)
+    return None
 
 
 def is_off_limits(node: ast.AST) -> bool:
@@ -361,7 +377,11 @@ def is_off_limits(node: ast.AST) -> bool:
     match node:
         case ast.Expr(value=ast.Constant()) | ast.Import() | ast.ImportFrom() | ast.Assert():
             return True
-        case ast.Assign(targets=[ast.Name(id=name)]):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)])
+            | ast.AnnAssign(target=ast.Name(id=name))
+            | ast.AugAssign(target=ast.Name(id=name))
+        ):
             return name.startswith("__") and name.endswith("__")
         case ast.If(test=test):
             return "TYPE_CHECKING" in ast.unparse(test) or "__name__" in ast.unparse(test)

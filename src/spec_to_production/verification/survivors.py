@@ -71,9 +71,9 @@ class Survivors:
 def affordable(mutants: Sequence[Mutant], existing: Sequence[Case]) -> list[Mutant]:
     """As many mutants as the existing tests can be run against in a bounded time.
 
-    They make the score, so what only leaves out a line of a log is not among them.
+    They make the score, so what few tests have to notice is not among them.
     """
-    scored = [mutant for mutant in mutants if not mutant.unlogged]
+    scored = [mutant for mutant in mutants if not mutant.unscored]
     for size in _SIZES:
         some = scored[:size]
         if sum(_worst_ms(mutant, existing) for mutant in some) <= _BUDGET_S * 1000:

@@ -269,8 +269,32 @@ def test_docstrings_and_messages_are_left_alone():
 def test_a_line_of_a_log_is_left_out_and_not_reworded():
     changed = [mutant for mutant in mutants_of("shop.py", SOURCE) if "paid" in mutant.id]
     assert [mutant.id for mutant in changed] == ["shop.py:13 log.info('paid') removed"]
-    assert changed[0].unlogged
     assert affordable(changed, []) == []
+
+
+ABOUT_ITSELF = """
+__all__ = ["parse", "total"]
+__version__ = "1.4"
+__author__ = "Ada"
+__path__ = [*__path__, "more"]
+
+class Cart:
+    __slots__ = ("items", "owner")
+
+try:
+    __version__ = "1.5"
+finally:
+    __all__ += ["shipping"]
+"""
+
+
+def test_what_a_module_says_of_itself_goes_wrong_once_and_does_not_count():
+    found = mutants_of("shop.py", ABOUT_ITSELF)
+    assert [mutant.id for mutant in found] == [
+        "shop.py:2 'total' left out of __all__",
+        "shop.py:3 __version__ = '1.4' altered",
+    ]
+    assert affordable(found, []) == []
 
 
 def test_a_warning_is_left_out_and_reworded():
