@@ -191,12 +191,24 @@ def _import_root(path: str, root: Path, roots: tuple[str, ...]) -> str:
 
 
 def _modules(path: str, import_root: str, root: Path) -> Iterator[Module]:
+    for file in _sources(path, root):
+        source = (root / file).read_bytes()
+        if has_behaviour(source):
+            yield Module(path=file, name=_dotted(file, import_root), lines=len(source.splitlines()))
+
+
+def package_files(path: str, root: Path) -> list[str]:
+    """The ``__init__.py`` of a component at a path and of all packages in it.
+
+    Those are among them that are no modules of it, as they only import and hold constants.
+    """
+    return [file for file in _sources(path, root) if PurePosixPath(file).name == "__init__.py"]
+
+
+def _sources(path: str, root: Path) -> Iterator[str]:
     files = [path] if path.endswith(".py") else python_files(root / path, root)
     below = str(PurePosixPath(path).parent) if path.endswith(".py") else path
-    for file in files:
-        source = (root / file).read_bytes()
-        if is_source(file, below=below) and has_behaviour(source):
-            yield Module(path=file, name=_dotted(file, import_root), lines=len(source.splitlines()))
+    return (file for file in files if is_source(file, below=below))
 
 
 def _dotted(path: str, base: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from spec_to_production import probes, syntax
-from spec_to_production.components import EXISTING_TEST_S
+from spec_to_production.components import EXISTING_TEST_S, package_files
 from spec_to_production.reporting import words
 from spec_to_production.results import (
     Baseline,
@@ -124,7 +124,8 @@ class Verifier:
         (work / "runner").mkdir()
         sandbox.admit(work / "runner")
         self._runner = install_runner(sandbox, work / "runner")
-        self._sources = _readable(checkout, self._place.component)
+        beside = package_files(component.path, checkout)
+        self._sources = _readable(checkout, dict.fromkeys([*self._place.component, *beside]))
         mutants = [
             mutant for path, source in self._sources.items() for mutant in mutants_of(path, source)
         ]

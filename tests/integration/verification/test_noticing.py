@@ -126,6 +126,53 @@ def test_what_is_empty_and_what_is_unknown_can_be_tested(judge):
     }
 
 
+FRONT = """
+from shop.prices import parse
+
+API = (2, 1)
+__version__ = "1.4"
+__all__ = ["API", "parse"]
+"""
+
+PRICES = """
+def parse(text):
+    return int(text)
+"""
+
+
+def test_what_a_package_says_of_itself_can_be_tested(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_names():
+            assert sorted(shop.__all__) == ["API", "parse"]
+
+        def test_version():
+            assert shop.__version__ == "1.4"
+
+        def test_api():
+            assert shop.API >= (2, 1) and shop.API[0] == 2
+
+        def test_a_version_is_text():
+            assert isinstance(shop.__version__, str)
+
+        def test_names_are_a_list():
+            assert isinstance(shop.__all__, list) and isinstance(shop.API, tuple)
+        """,
+        component="src/shop/__init__.py",
+        there={"src/shop/__init__.py": FRONT, "src/shop/prices.py": PRICES},
+        existing="",
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_names": None,
+        "test_version": None,
+        "test_api": None,
+        "test_a_version_is_text": "vacuous",
+        "test_names_are_a_list": "vacuous",
+    }
+
+
 def test_a_decorator_applied_by_an_import_is_tested_all_the_same(judge):
     found = judge(
         """
