@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ _MAKE_THE_CLASS = (
     *("Enum", "Flag", "NamedTuple", "TypedDict", "Protocol", "Generic"),
     *("BaseModel", "Structure", "Exception", "Warning", "object"),
 )
+_NUMBER_AMONG_WORDS = re.compile(r"(?<![^\s(=<>+*])[0-9]{1,9}(?![^\s),;]|,[0-9])")
 _LONGEST = 60
 _MANY = 2
 _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
@@ -174,6 +176,17 @@ def _other_constants(node: ast.Constant, value: object) -> Iterator[Variant]:
         others = (value + ("~" if isinstance(value, str) else b"~"),)  # type: ignore[operator]
     for other in others:
         yield _with(node, value=other)
+    if isinstance(value, str):
+        yield from _other_number(node, value)
+
+
+def _other_number(node: ast.Constant, text: str) -> Iterator[Variant]:
+    """The first number that is a word of a text, as a statement of SQL has them, one higher."""
+    found = _NUMBER_AMONG_WORDS.search(text)
+    if found and found[0] != text.strip():
+        more = str(int(found[0]) + 1).zfill(len(found[0]))
+        other = _changed(node, value=text[: found.start()] + more + text[found.end() :])
+        yield Variant(other, f"{found[0]} became {more} in {_text(node)}")
 
 
 def _other_calls(node: ast.Call) -> Iterator[Variant]:

@@ -173,6 +173,38 @@ def test_what_a_package_says_of_itself_can_be_tested(judge):
     }
 
 
+STORE = """
+import sqlite3
+
+def connect():
+    store = sqlite3.connect(":memory:")
+    store.execute("CREATE TABLE item (name TEXT PRIMARY KEY, version INTEGER)")
+    return store
+
+def save(store, name):
+    told = "ON CONFLICT (name) DO UPDATE SET version = version + 1 RETURNING version"
+    (version,) = store.execute(f"INSERT INTO item VALUES (?, 1) {told}", (name,)).fetchone()
+    return version
+"""
+
+
+def test_what_is_counted_in_sql_can_be_tested(judge):
+    found = judge(
+        """
+        import shop
+
+        def test_second_version():
+            store = shop.connect()
+            assert [shop.save(store, "tea"), shop.save(store, "tea")] == [1, 2]
+        """,
+        there={"src/shop.py": STORE},
+        existing="",
+    )
+    (test,) = found.values()
+    assert test.verdict == "accepted"
+    assert any("1 became 2 in" in mutant for mutant in test.mutants_killed)
+
+
 def test_a_decorator_applied_by_an_import_is_tested_all_the_same(judge):
     found = judge(
         """

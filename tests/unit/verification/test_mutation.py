@@ -260,6 +260,33 @@ def test_a_state_that_is_nobody_else_s_begins_empty():
     assert not [mutant for mutant in mutants_of("m.py", EMPTY) if "_waiting" in mutant.id]
 
 
+@pytest.mark.parametrize(
+    ("text", "others"),
+    [
+        ("SET version = version + 1", ["SET version = version + 2"]),
+        ("LIMIT 9", ["LIMIT 10"]),
+        ("VALUES (0, ?)", ["VALUES (1, ?)"]),
+        ("at most 3 of 5", ["at most 4 of 5"]),
+        ("WHERE n>=2;", ["WHERE n>=3;"]),
+        ("10", []),
+        ("utf-8", []),
+        ("%02d of %d", []),
+        ("see FR-1", []),
+        ("mask 0xff, v2, x_1", []),
+        ("on 2024-05-01 at 12:30", []),
+        ("1,000 or 1.5", []),
+        (r"(.)\1 twice", []),
+        ("{0} and {1}", []),
+        ("up to 9" + 5000 * "9", []),
+    ],
+)
+def test_a_number_among_words_is_one_higher(text, others):
+    found = mutants_of("m.py", f"def f():\n    {text!r}\n    run(1, {text!r})\n")
+    nodes = [node for mutant in found for node in ast.walk(ast.parse(mutant.piece()))]
+    strings = [node.value for node in nodes if isinstance(getattr(node, "value", 0), str)]
+    assert [one for one in strings if one not in (text, f"{text}~")] == others
+
+
 def test_docstrings_and_messages_are_left_alone():
     changed = " ".join(mutant.id for mutant in mutants_of("shop.py", SOURCE))
     assert "Price of shipping" not in changed
