@@ -16,6 +16,7 @@ from spec_to_production.verification.operators import (
     logs,
     other_classes,
     other_decorators,
+    other_default,
     other_value,
     self_description,
     swallowing,
@@ -195,17 +196,23 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
     if not isinstance(unit, _DEFINITION):
         yield from _around_functions(unit)
         return
-    if not head:
-        manages = any("contextmanager" in ast.unparse(one) for one in unit.decorator_list)
-        for index, statement in enumerate(unit.body):
-            yield from _at(unit, "body", index, statement, statement)
-            if manages and isinstance(getattr(statement, "value", None), ast.Yield):
-                yield _Site(unit, "body", index, statement, statement, swallowing(statement))
+    if head:
+        yield from _in_head(unit)
         return
+    manages = any("contextmanager" in ast.unparse(one) for one in unit.decorator_list)
+    for index, statement in enumerate(unit.body):
+        yield from _at(unit, "body", index, statement, statement)
+        if manages and isinstance(getattr(statement, "value", None), ast.Yield):
+            yield _Site(unit, "body", index, statement, statement, swallowing(statement))
+
+
+def _in_head(unit: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[_Site]:
     for group in ("defaults", "kw_defaults"):
         for index, default in enumerate(getattr(unit.args, group)):
             if default is not None:
                 yield from _at(unit.args, group, index, default, unit)
+                if (other := other_default(default)) is not None:
+                    yield _Site(unit.args, group, index, default, unit, other)
     yield from _in_decorators(unit)
 
 

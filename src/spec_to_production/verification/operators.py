@@ -369,6 +369,16 @@ def unlogged(node: ast.AST) -> Variant:
     return Variant(ast.Pass(), f"{_text(node)} removed", unscored=True)
 
 
+def other_default(node: ast.expr) -> Variant | None:
+    """What a parameter has for a default instead of an object that has a name.
+
+    It is taken away: of most, as of a function or a class, there is no other one of its kind.
+    """
+    if isinstance(node, ast.Name | ast.Attribute):
+        return Variant(ast.Constant(None), f"default {_text(node)} became None", nulling=True)
+    return None
+
+
 def self_description(node: ast.AST) -> Variant | None:
     """What a module says instead of its names or its version; few specs have them."""
     match node:

@@ -173,6 +173,35 @@ def test_what_a_package_says_of_itself_can_be_tested(judge):
     }
 
 
+def test_a_default_that_is_an_object_can_be_tested_and_its_type_is_not_enough(judge):
+    found = judge(
+        """
+        import inspect
+        import shop
+
+        DEFAULT = inspect.signature(shop.total).parameters["notify"].default
+
+        def test_default():
+            assert inspect.signature(shop.total).parameters["notify"].default is print
+
+        def test_default_as_imported():
+            assert DEFAULT == print
+
+        def test_some_default():
+            assert inspect.signature(shop.total).parameters["notify"].default is not None
+
+        def test_default_can_be_called():
+            assert callable(DEFAULT)
+        """
+    )
+    assert {name: test.reason for name, test in found.items()} == {
+        "test_default": None,
+        "test_default_as_imported": None,
+        "test_some_default": "vacuous",
+        "test_default_can_be_called": "vacuous",
+    }
+
+
 STORE = """
 import sqlite3
 

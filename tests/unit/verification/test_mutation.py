@@ -87,6 +87,12 @@ def test_arguments_loops_and_handlers_go_wrong(statement, changes):
     assert [one for one in found if any(kind in one for kind in kinds)] == changes
 
 
+def test_a_default_that_is_some_object_is_not_there():
+    source = "def f(a=print, *, b=os.sep, c=None, d=len('1')): pass\ng = lambda a=print: a\n"
+    found = [mutant.id for mutant in mutants_of("m.py", source) if "default" in mutant.id]
+    assert found == ["m.py:1 default print became None", "m.py:1 default os.sep became None"]
+
+
 @pytest.mark.parametrize(("decorator", "count"), [("@contextlib.contextmanager", 1), ("@cache", 0)])
 def test_a_context_manager_swallows_exceptions(decorator, count):
     found = mutants_of("m.py", f"{decorator}\ndef f():\n    yield 1\n    close()\n")
