@@ -12,12 +12,14 @@ from spec_to_production import syntax
 from spec_to_production.verification.nulls import is_replaced
 from spec_to_production.verification.operators import (
     Variant,
+    free_order,
     is_off_limits,
     logs,
     other_classes,
     other_decorators,
     other_default,
     other_value,
+    own_class,
     self_description,
     swallowing,
     unlogged,
@@ -94,7 +96,7 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
     constants = _constants(tree)
     for unit, function in _units(tree.body, ""):
         first, last = _span(unit)
-        for site in _sites(unit, head=not function):
+        for site in _sites(unit, function):
             text = _edited(unit, site)
             if text is not None:
                 line = getattr(site.node, "lineno", site.statement.lineno)
@@ -187,7 +189,7 @@ class _Site:
     variant: Variant
 
 
-def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
+def _sites(unit: ast.stmt, function: str) -> Iterator[_Site]:
     if isinstance(unit, ast.ClassDef):
         yield from _in_decorators(unit)
         for field, index, variant in other_classes(unit):
@@ -196,7 +198,7 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
     if not isinstance(unit, _DEFINITION):
         yield from _around_functions(unit)
         return
-    if head:
+    if not function:
         yield from _in_head(unit)
         return
     manages = any("contextmanager" in ast.unparse(one) for one in unit.decorator_list)
@@ -204,6 +206,14 @@ def _sites(unit: ast.stmt, *, head: bool) -> Iterator[_Site]:
         yield from _at(unit, "body", index, statement, statement)
         if manages and isinstance(getattr(statement, "value", None), ast.Yield):
             yield _Site(unit, "body", index, statement, statement, swallowing(statement))
+    yield from _of_own_class(unit, function.rpartition(".")[0])
+
+
+def _of_own_class(unit: ast.FunctionDef | ast.AsyncFunctionDef, owner: str) -> Iterator[_Site]:
+    for statement in unit.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and (other := own_class(node.func, owner)):
+                yield _Site(node, "func", None, node.func, statement, other)
 
 
 def _in_head(unit: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[_Site]:
@@ -213,6 +223,8 @@ def _in_head(unit: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[_Site]:
                 yield from _at(unit.args, group, index, default, unit)
                 if (other := other_default(default)) is not None:
                     yield _Site(unit.args, group, index, default, unit, other)
+    if (free := free_order(unit.args)) is not None:
+        yield _Site(unit, "args", None, unit.args, unit, free)
     yield from _in_decorators(unit)
 
 

@@ -278,6 +278,10 @@ def _other_fields(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
         yield from _other_parts(owner, field)
     if _is_enumeration(owner):
         yield from _other_members(owner, field)
+    match field:
+        case ast.Assign(targets=[ast.Name(id="__slots__")]):
+            told = f"__slots__ left out of {owner.name}"
+            yield Variant(ast.Pass(), told, unscored=True)
 
 
 def _other_members(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
@@ -376,6 +380,30 @@ def other_default(node: ast.expr) -> Variant | None:
     """
     if isinstance(node, ast.Name | ast.Attribute):
         return Variant(ast.Constant(None), f"default {_text(node)} became None", nulling=True)
+    return None
+
+
+def free_order(arguments: ast.arguments) -> Variant | None:
+    """Parameters that may be given without their names, where only names will do."""
+    if not arguments.kwonlyargs or arguments.vararg:
+        return None
+    names = ", ".join(one.arg for one in arguments.kwonlyargs)
+    defaults = [one for one in arguments.kw_defaults if one is not None]
+    free = _changed(
+        arguments,
+        args=[*arguments.args, *arguments.kwonlyargs],
+        defaults=[*arguments.defaults, *defaults],
+        kwonlyargs=[],
+        kw_defaults=[],
+    )
+    return Variant(free, f"{names} taken without a name", unscored=True)
+
+
+def own_class(called: ast.expr, owner: str) -> Variant | None:
+    """A certain class in the place of whatever class an object or a class method is of."""
+    if owner and ast.unparse(called) in ("cls", "type(self)", "self.__class__"):
+        certain = ast.parse(owner, mode="eval").body
+        return Variant(certain, f"{_text(called)} became {owner}", unscored=True)
     return None
 
 

@@ -773,3 +773,50 @@ def test_what_a_test_adds_is_looked_for_beyond_the_sample_of_mutants(make_verifi
     (verdict,) = verifier.judge([GeneratedFile(path="tests/test_limit.py", content=content)])
     assert verdict.verdict == "accepted"
     assert [test.reason for test in verifier.conclude(None).tests] == [None]
+
+
+def test_what_a_class_lets_nobody_do_is_noticed_when_it_does(verify):
+    found = verify(
+        component="src/places.py",
+        there={
+            "src/places.py": """
+            class Point:
+                __slots__ = ("x",)
+
+                def __init__(self, *, x=0):
+                    self.x = x
+
+                def moved(self):
+                    return type(self)(x=self.x + 1)
+            """
+        },
+        existing="",
+        points="""
+        import pytest
+        from places import Point
+
+        class Place(Point):
+            pass
+
+        def test_has_no_other_parts():
+            with pytest.raises(AttributeError):
+                Point().y = 1
+
+        def test_takes_names_only():
+            with pytest.raises(TypeError):
+                Point(1)
+
+        def test_stays_what_it_is():
+            assert type(Place().moved()) is Place
+
+        def test_is_made():
+            Point(x=1).moved()
+        """,
+    )
+    reasons = {test.id.rpartition("::")[2]: test.reason for test in found.tests}
+    assert reasons == {
+        "test_has_no_other_parts": None,
+        "test_takes_names_only": None,
+        "test_stays_what_it_is": None,
+        "test_is_made": "vacuous",
+    }

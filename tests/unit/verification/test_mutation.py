@@ -205,6 +205,29 @@ class Person(pydantic.BaseModel):
     name: str
     age: int = pydantic.Field(ge=0)
 
+class Point:
+    __slots__ = ("x",)
+
+    def __init__(self, *, x=0):
+        self.x = x
+
+    @classmethod
+    def at(cls, x):
+        return cls(x=x)
+
+    def moved(self):
+        return type(self)(x=self.x + 1)
+
+class Place(Point):
+    pass
+
+def fails(what, *arguments):
+    try:
+        what(*arguments)
+    except (AttributeError, TypeError):
+        return True
+    return False
+
 def is_refused(**parts):
     try:
         return Person(**parts) is None
@@ -217,6 +240,10 @@ def is_refused(**parts):
     ("change", "expression"),
     [
         ("names = [] altered", "Plain.names == []"),
+        ("__slots__ left out", "fails(setattr, Point(), 'y', 1)"),
+        ("x taken without a name", "fails(Point, 1)"),
+        ("cls became Point", "type(Place.at(1)) is Place"),
+        ("type(self) became Point", "type(Place().moved()) is Place"),
         ("owner = None altered", "Plain.owner is None and Order().owner is None"),
         ("owner: object = None altered", "Plain.owner is None and Order().owner is None"),
         ("default_factory= altered", "Order().items == []"),
@@ -326,6 +353,7 @@ def test_what_a_module_says_of_itself_goes_wrong_once_and_does_not_count():
     assert [mutant.id for mutant in found] == [
         "shop.py:2 'total' left out of __all__",
         "shop.py:3 __version__ = '1.4' altered",
+        "shop.py:8 __slots__ left out of Cart",
     ]
     assert affordable(found, []) == []
 
