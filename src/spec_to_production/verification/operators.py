@@ -22,6 +22,24 @@ def __getattribute__(self, name):
 _UNKNOWN_IS_FIRST = ast.parse(
     "@classmethod\ndef _missing_(cls, value):\n    return next(iter(cls))"
 ).body
+_OPPOSITE_FUNCTIONS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+_OPPOSITE_METHODS = {
+    "lower": "upper",
+    "upper": "lower",
+    "popleft": "pop",
+    "ljust": "rjust",
+    "rjust": "ljust",
+    "lstrip": "rstrip",
+    "rstrip": "lstrip",
+    "find": "rfind",
+    "rfind": "find",
+    "partition": "rpartition",
+    "rpartition": "partition",
+    "startswith": "endswith",
+    "endswith": "startswith",
+    "removeprefix": "removesuffix",
+    "removesuffix": "removeprefix",
+}
 _NO_ARGUMENTS = ast.arguments([], [], None, [], [], None, [])
 _STRUCTURAL = ("property", "setter", "getter", "overload", "abstractmethod", "dataclass")
 _CACHES = {"cache", "lru_cache", "functools.cache", "functools.lru_cache"}
@@ -190,6 +208,11 @@ def _other_number(node: ast.Constant, text: str) -> Iterator[Variant]:
 
 
 def _other_calls(node: ast.Call) -> Iterator[Variant]:
+    match node.func:
+        case ast.Attribute(attr=name) if name in _OPPOSITE_METHODS:
+            yield _with(node, func=_changed(node.func, attr=_OPPOSITE_METHODS[name]))
+        case ast.Name(id=name) if name in _OPPOSITE_FUNCTIONS:
+            yield _with(node, func=ast.Name(_OPPOSITE_FUNCTIONS[name], ast.Load()))
     if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
         yield _instead(node, node.args[0])
     if len(node.args) < _MANY and not node.keywords and isinstance(node.func, ast.Attribute):

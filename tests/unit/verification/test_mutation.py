@@ -358,6 +358,21 @@ def test_what_a_module_says_of_itself_goes_wrong_once_and_does_not_count():
     assert affordable(found, []) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "other"),
+    [
+        ("key.partition('=')", "key.rpartition('=')"),
+        ("text.lstrip()", "text.rstrip()"),
+        ("max(a, b)", "min(a, b)"),
+        ("all(found)", "any(found)"),
+        ("queue.popleft()", "queue.pop()"),
+    ],
+)
+def test_what_has_an_opposite_becomes_it(code, other):
+    found = [mutant.text for mutant in mutants_of("m.py", f"def f():\n    return {code}\n")]
+    assert f"def f():\n    return {other}" in found
+
+
 def test_a_warning_is_left_out_and_reworded():
     found = " ".join(m.id for m in mutants_of("m.py", "def f():\n    warnings.warn('old')\n"))
     assert "warnings.warn('old') removed" in found
