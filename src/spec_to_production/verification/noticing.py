@@ -46,7 +46,7 @@ def tells(case: Case, mutant: Mutant, outcome: Outcome) -> bool:
 
 def _is_idle(case: Case, outcome: Outcome) -> bool:
     """Whether an assertion does not come to run on the component as it is, as in a loop over
-    nothing: then it says nothing of it.
+    nothing, or fails there and the component keeps it to itself: then it says nothing of it.
     """
     return any(outcome.line in one for one in _idle_assertions(case))
 
@@ -119,7 +119,7 @@ def _asserts_nothing(case: Case) -> bool:
 
 
 def _idle_assertions(case: Case) -> list[range]:
-    """The lines of each assertion of its file that it did not run, alone."""
+    """The lines of each assertion of its file that it did not run to its end, alone."""
     ran = case.outcomes[0].ran if case.outcomes else frozenset[int]()
     if not ran or case.elsewhere:
         return []  # that was not recorded

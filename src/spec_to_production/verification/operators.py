@@ -119,6 +119,10 @@ def variants(node: ast.AST) -> Iterator[Variant]:  # noqa: C901, PLR0912 - one c
             never = _changed(node, test=ast.Constant(value=False))
             yield Variant(never, f"while {_text(test)} never", nulling=_is_endless(test))
         case ast.For(iter=values):
+            in_a_row = ast.Call(ast.Name("list", ast.Load()), [values], [])
+            back = ast.Subscript(in_a_row, ast.Slice(step=ast.Constant(-1)), ast.Load())
+            backwards = _changed(node, iter=back)
+            yield Variant(backwards, f"for … in {_text(values)} backwards", unscored=True)
             never = _changed(node, iter=ast.Tuple([], ast.Load()))
             yield Variant(never, f"for … in {_text(values)} never")
         case ast.ExceptHandler(body=body) if not isinstance(body[0], ast.Raise):
@@ -305,6 +309,10 @@ def _other_fields(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:
         case ast.Assign(targets=[ast.Name(id="__slots__")]):
             told = f"__slots__ left out of {owner.name}"
             yield Variant(ast.Pass(), told, unscored=True)
+        case ast.Assign(targets=[ast.Name(id="__hash__")], value=ast.Constant(value=None)):
+            by_identity = ast.parse("object.__hash__", mode="eval").body
+            told = f"{owner.name} has a hash"
+            yield Variant(_changed(field, value=by_identity), told, unscored=True)
 
 
 def _other_members(owner: ast.ClassDef, field: ast.stmt) -> Iterator[Variant]:

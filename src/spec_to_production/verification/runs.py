@@ -134,7 +134,8 @@ class Outcome:
 
     ``line`` is where it failed in the file that the test is defined in, ``component_frame`` the
     deepest place of the component on the way. ``comparison`` is (left, operator, right) of the
-    assertion. ``ran`` are the lines of its own file that it ran, where that was recorded.
+    assertion. ``ran`` are the lines of its own file that it ran, where that was recorded,
+    without assertions that failed while the component kept that from it.
     """
 
     id: str

@@ -26,6 +26,11 @@ VACUOUS = {
     "mocks_it": """
         with mock.patch('shop.parse', return_value=7):
             assert shop.parse('1') == 7""",
+    "keeps_it_from_the_test": """
+        def listener(item):
+            assert item is found
+        found = object()
+        shop.tell([listener], 'news')""",
     "mocks_it_with_real_parts": """
         with mock.patch('shop.in_order', return_value=[shop.Line('a', 1)]) as in_order:
             assert [line.item for line in shop.in_order([])] == ['a']

@@ -218,8 +218,16 @@ class Point:
     def moved(self):
         return type(self)(x=self.x + 1)
 
+    __hash__ = None
+
 class Place(Point):
     pass
+
+def in_turn(items):
+    found = []
+    for item in items:
+        found.append(item)
+    return found
 
 def fails(what, *arguments):
     try:
@@ -241,6 +249,8 @@ def is_refused(**parts):
     [
         ("names = [] altered", "Plain.names == []"),
         ("__slots__ left out", "fails(setattr, Point(), 'y', 1)"),
+        ("Point has a hash", "fails(hash, Point())"),
+        ("backwards", "in_turn([1, 2]) == [1, 2]"),
         ("x taken without a name", "fails(Point, 1)"),
         ("cls became Point", "type(Place.at(1)) is Place"),
         ("type(self) became Point", "type(Place().moved()) is Place"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 import random
 import re
@@ -13,6 +14,7 @@ import warnings
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import coverage
@@ -77,6 +79,7 @@ class Recorder:
     _unlisted: set[str] = field(default_factory=set)
     _phases: dict[str, dict[str, Any]] = field(default_factory=dict)
     _comparison: tuple[str, str, str] | None = None
+    _kept: set[int] = field(default_factory=set)
     _before: Fingerprint = field(default_factory=dict)
     _plugins: set[int] = field(default_factory=set)
     _waiting: dict[pytest.Item, dict[str, object]] = field(default_factory=dict)
@@ -167,7 +170,7 @@ class Recorder:
         random.seed(seed)
         if numpy := sys.modules.get("numpy"):
             numpy.random.seed(random.Random(seed).getrandbits(32))  # noqa: S311
-        self._comparison = None
+        self._comparison, self._kept = None, set()
         self._phases[item.nodeid] = {"outcome": "passed", "duration_ms": 0.0}
         with self._context(item.nodeid):
             return (yield)
@@ -184,6 +187,7 @@ class Recorder:
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Keep both sides of the comparison that failed."""
+        self._note_if_kept(inspect.currentframe())
         with contextlib.suppress(Exception):  # a broken __repr__ is the component's affair
             self._comparison = (shorten(repr(left)), op, shorten(repr(right)))
 
@@ -243,14 +247,26 @@ class Recorder:
         return {path.removeprefix(self.root): found for path, found in arcs.items() if found}
 
     def _ran(self, context: str) -> list[int]:
-        """The lines of its own file that a test ran."""
+        """The lines of its own file that a test ran, without assertions that were kept from it."""
         if self.cover is None:
             return []
         data = self.cover.get_data()
         data.set_query_context(context)
         lines = data.lines(self.root + context.partition("::")[0])
         data.set_query_contexts(None)
-        return sorted(lines or ())
+        return sorted(set(lines or ()) - self._kept)
+
+    def _note_if_kept(self, frame: FrameType | None) -> None:
+        """Know the line of an assertion that fails where the component called it.
+
+        If the test passes all the same, the component has kept the failure to itself.
+        """
+        while frame and not frame.f_code.co_filename.startswith(self.root):
+            frame = frame.f_back
+        line = frame.f_lineno if frame else 0
+        while frame := frame and frame.f_back:
+            if frame.f_code.co_filename in self.component:
+                self._kept.add(line)
 
     def _failure(
         self, item: pytest.Item, info: pytest.ExceptionInfo[BaseException]
