@@ -41,8 +41,8 @@ class Survivors:
         return frozenset(mutant for mutant, killed in self._killed.items() if killed)
 
     def compared(self, mutants: Sequence[Mutant]) -> list[Mutant]:
-        """As many of the mutants as can be run against the existing tests in a bounded time."""
-        some = affordable(mutants, self._existing)
+        """Those that count, as many as can be run against the existing tests in a bounded time."""
+        some = affordable(scored(mutants), self._existing)
         return some if self._find_out(some) else []
 
     def include_one_of(self, mutants: Sequence[Mutant]) -> bool:
@@ -68,14 +68,15 @@ class Survivors:
         return True
 
 
-def affordable(mutants: Sequence[Mutant], existing: Sequence[Case]) -> list[Mutant]:
-    """As many mutants as the existing tests can be run against in a bounded time.
+def scored(mutants: Sequence[Mutant]) -> list[Mutant]:
+    """Those that make the score: what few tests have to notice is not among them."""
+    return [mutant for mutant in mutants if not mutant.unscored]
 
-    They make the score, so what few tests have to notice is not among them.
-    """
-    scored = [mutant for mutant in mutants if not mutant.unscored]
+
+def affordable(mutants: Sequence[Mutant], existing: Sequence[Case]) -> list[Mutant]:
+    """As many mutants as the existing tests can be run against in a bounded time."""
     for size in _SIZES:
-        some = scored[:size]
+        some = list(mutants[:size])
         if sum(_worst_ms(mutant, existing) for mutant in some) <= _BUDGET_S * 1000:
             return some
     return []

@@ -139,3 +139,30 @@ def test_rows_stay_where_one_of_them_adds_something(verify):
         "test_the_table_adds_nothing[300]",
     }
     assert len(reasons) == 5
+
+
+TOLD = """
+import logging
+
+log = logging.getLogger("shop")
+
+def pay(cents):
+    log.warning("paid")
+    return cents + 1
+"""
+
+
+def test_a_line_of_a_log_that_no_existing_test_asks_for_is_something_new(verify):
+    found = verify(
+        "import shop\n\ndef test_pay():\n    assert shop.pay(1) == 2\n",
+        Effort(flake_bound=0.5, mutants=1),
+        there={"src/shop.py": TOLD},
+        told="""
+        import shop
+
+        def test_told(caplog):
+            assert shop.pay(1) == 2
+            assert caplog.messages == ["paid"]
+        """,
+    )
+    assert [(test.verdict, test.detail) for test in found.tests] == [("accepted", "")]

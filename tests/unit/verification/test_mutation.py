@@ -17,7 +17,7 @@ from spec_to_production.verification.mutation import mutants_of
 from spec_to_production.verification.nulls import is_replaced, null_source
 from spec_to_production.verification.runner import stand_ins
 from spec_to_production.verification.selection import sample
-from spec_to_production.verification.survivors import affordable
+from spec_to_production.verification.survivors import scored
 
 SOURCE = textwrap.dedent(
     '''
@@ -339,7 +339,7 @@ def test_docstrings_and_messages_are_left_alone():
 def test_a_line_of_a_log_is_left_out_and_not_reworded():
     changed = [mutant for mutant in mutants_of("shop.py", SOURCE) if "paid" in mutant.id]
     assert [mutant.id for mutant in changed] == ["shop.py:13 log.info('paid') removed"]
-    assert affordable(changed, []) == []
+    assert scored(changed) == []
 
 
 ABOUT_ITSELF = """
@@ -365,7 +365,7 @@ def test_what_a_module_says_of_itself_goes_wrong_once_and_does_not_count():
         "shop.py:3 __version__ = '1.4' altered",
         "shop.py:8 __slots__ left out of Cart",
     ]
-    assert affordable(found, []) == []
+    assert scored(found) == []
 
 
 @pytest.mark.parametrize(
