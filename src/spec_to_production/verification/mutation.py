@@ -9,22 +9,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spec_to_production import syntax
-from spec_to_production.verification.nulls import is_replaced
-from spec_to_production.verification.operators import (
-    Variant,
+from spec_to_production.verification.declarations import (
     free_order,
-    is_off_limits,
-    logs,
     other_classes,
     other_decorators,
     other_default,
     other_value,
-    own_class,
     self_description,
+)
+from spec_to_production.verification.nulls import is_replaced
+from spec_to_production.verification.operators import (
+    logs,
+    own_class,
     swallowing,
     unlogged,
     variants,
 )
+from spec_to_production.verification.variant import Variant, is_off_limits
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef
 _NOT_CODE = {"annotation", "returns", "decorator_list", "type_params", "format_spec"}
@@ -44,7 +45,7 @@ class Mutant:
         first: First line of the changed function or statement, decorators included.
         last: Its last line.
         text: What stands there instead, not indented.
-        nulling: It only takes something away; see :class:`operators.Variant`.
+        nulling: It only takes something away; see :class:`variant.Variant`.
         other_error: It raises another exception.
         unscored: Few tests have to notice it, as a line of a log that is left out: it does not
             count in the score.
