@@ -91,15 +91,15 @@ class Mutant:
 
 
 def mutants_of(path: str, source: str) -> list[Mutant]:
-    """All mutants of a module, in the order of the source, none twice."""
+    """All mutants of a module, in the order of the source: none twice, none without a change."""
     found: dict[tuple[int, str], Mutant] = {}
     tree = syntax.parse(source)
     constants = _constants(tree)
     for unit, function in _units(tree.body, ""):
-        first, last = _span(unit)
+        (first, last), as_it_is = _span(unit), ast.unparse(unit)
         for site in _sites(unit, function):
             text = _edited(unit, site)
-            if text is not None:
+            if text not in (None, as_it_is):
                 line = getattr(site.node, "lineno", site.statement.lineno)
                 mutant = Mutant(
                     id=f"{path}:{line} {site.variant.description}",
