@@ -17,6 +17,8 @@ def run_baseline(
     snapshot: Snapshot,
     sandbox: Sandbox,
     work: Path,
+    *,
+    limits: Limits = _LIMITS,
 ) -> Baseline:
     """Run the component's existing tests, in a private copy, and measure what they cover.
 
@@ -25,6 +27,7 @@ def run_baseline(
         snapshot: The untouched base.
         sandbox: Where the tests run.
         work: A folder of the baseline's own, for the copy.
+        limits: Bounds of the whole run.
 
     Raises:
         SandboxError: The process could not be started.
@@ -36,6 +39,6 @@ def run_baseline(
         import_root=component.import_root,
         options=component.pytest_options,
         measure=component,
-        limits=_LIMITS,
+        limits=limits,
     )
     return Baseline(**dict(suite))
