@@ -41,8 +41,7 @@ class User:
             ServerStartError: All are in use.
         """
         _LOCKS.mkdir(mode=0o700, exist_ok=True)
-        users = _NOBODYS
-        for uid in secrets.SystemRandom().sample(users, len(users)):
+        for uid in secrets.SystemRandom().sample(_NOBODYS, len(_NOBODYS)):
             lock = os.open(_LOCKS / str(uid), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
             with contextlib.suppress(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,7 +49,8 @@ class User:
                     return cls(uid, lock)
             os.close(lock)
         raise ServerStartError(
-            f"All users for agent servers, {users[0]} to {users[-1]}, are in use on this machine."
+            f"All users for agent servers, {_NOBODYS[0]} to {_NOBODYS[-1]}, are in use on this "
+            "machine."
         )
 
     def give_back(self) -> None:

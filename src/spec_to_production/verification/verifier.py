@@ -135,8 +135,7 @@ class Verifier:
         self._libraries: tuple[str, ...] = ()
         self._cases: list[Case] = []
         self._inputs: dict[str, GeneratedFile] = {}
-        self._clock_shifted, self._all_repeats, self._all_mutants = False, True, True
-        self._lost = ""
+        self._clock_shifted, self._all_repeats = False, True
         self._patience_beside = max(effort.test_timeout, EXISTING_TEST_S)
         self._timings: dict[str, float] = {}
 
@@ -282,7 +281,6 @@ class Verifier:
                 compared = survivors.compared(self._selection.sample)
             with self._phase("contribution", "what the accepted tests add"):
                 self._without_idle_ones(pool, suite, survivors)
-            self._lost, self._all_mutants = suite.lost, self._all_mutants and survivors.all_found
             with self._phase("salvage", "accepted tests in files of their own"):
                 files = self._salvage(pool)
         accepted = self._having("accepted")
@@ -297,7 +295,7 @@ class Verifier:
             mutation=mutation_change(compared, survivors.killed, accepted),
             mutants=len(compared),
             requirements=ledger(self._spec, self._cases),
-            checks=self._checks(),
+            checks=self._checks(suite, survivors),
             timings=self._timings,
             seed=self._effort.seed,
             candidates=tuple(self._inputs.values()),
@@ -357,7 +355,7 @@ class Verifier:
         by_id = {case.id: case for case in cases if case.ruling is not None}
         self._cases = [by_id.get(case.id, case) for case in self._cases]
 
-    def _checks(self) -> tuple[Check, ...]:
+    def _checks(self, suite: SuiteRun, survivors: Survivors) -> tuple[Check, ...]:
         """Which checks could be made on this machine."""
         count = flakiness.repeats(self._effort.flake_bound)
         bound = (
@@ -375,20 +373,20 @@ class Verifier:
             Check(name="shifted clock", made=self._clock_shifted, detail="time-machine"),
             Check(name="time zones and working directories", made=True),
             Check(name="locales", made=True, detail=locales),
-            self._check_of_mutants(),
-            Check(name="beside every existing test", made=not self._lost, detail=self._lost),
+            self._check_of_mutants(survivors),
+            Check(name="beside every existing test", made=not suite.lost, detail=suite.lost),
             Check(name="without network", made=self._sandbox.no_network),
             Check(name="unprivileged user", made=self._sandbox.separate_user),
         )
 
-    def _check_of_mutants(self) -> Check:
+    def _check_of_mutants(self, survivors: Survivors) -> Check:
         """Every test was to meet null implementations and mutants of all that it reaches."""
         unread = sorted(set(self._place.component) - self._sources.keys())
         unjudged = [case.id for case in self._cases if case.is_unjudged]
         missing = [
             *(f"Python {_PYTHON} cannot read {path}" for path in unread),
             *(f"{name} could not be judged" for name in unjudged),
-            *([] if self._all_mutants else ["the existing tests did not meet them"]),
+            *([] if survivors.all_found else ["the existing tests did not meet them"]),
         ]
         return Check(
             name="null implementations and mutants of every module",
