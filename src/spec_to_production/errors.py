@@ -24,28 +24,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import lzma
 import os
 import re
 import shutil
-import tarfile
 import traceback
-import zipfile
-import zlib
 from collections.abc import Iterator
-
-UNREADABLE_ARCHIVE = (
-    OSError,
-    ValueError,
-    EOFError,
-    OverflowError,
-    RecursionError,
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-)
-"""What reading an archive that others made may end with."""
 
 _ERRNO = re.compile(r"^\[Errno -?[0-9]+\] ")
 

@@ -17,7 +17,8 @@ import httpx
 from github import Github
 from github.Repository import Repository
 
-from spec_to_production.errors import UNREADABLE_ARCHIVE, GitHubError
+from spec_to_production import archives
+from spec_to_production.errors import GitHubError
 from spec_to_production.github.artifact import Name
 from spec_to_production.github.connection import explained
 from spec_to_production.results import Spec, WorkflowResult
@@ -85,7 +86,7 @@ def fetch_results(run: FinishedRun, token: str, client: httpx.Client) -> tuple[W
     try:
         return tuple(map(parse_report, _reports(archive, run)))
     # RuntimeError: it is encrypted, or packed in a way that is not known.
-    except (*UNREADABLE_ARCHIVE, KeyError, RuntimeError) as error:
+    except (*archives.UNREADABLE, KeyError, RuntimeError) as error:
         raise GitHubError(f"{run.artifact_name} holds no valid {REPORT}.") from error
 
 

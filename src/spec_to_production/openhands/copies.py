@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from spec_to_production import archives
 from spec_to_production.errors import (
-    UNREADABLE_ARCHIVE,
     DiskFullError,
     GitError,
     OpenHandsError,
@@ -32,7 +32,7 @@ _MOST_NEW_FILES = 50_000
 _DEEPEST = 200
 """Folders in folders. To look at one takes time by the square of how deep it lies."""
 _GIT = ".git"
-_UNREADABLE = (DiskFullError, GitError, *UNREADABLE_ARCHIVE)
+_UNREADABLE = (DiskFullError, GitError, *archives.UNREADABLE)
 _BY_PRODUCTS = (
     "__pycache__/",
     ".pytest_cache/",
